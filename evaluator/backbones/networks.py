@@ -1,0 +1,192 @@
+"""The networks of one protocol on one device: pixels in, features out, one picture at a time."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from evaluator.backbones.compact import CompactLpipsNetwork, CompactMaps, CompactRows
+from evaluator.backbones.download import Progress
+from evaluator.backbones.inception import Inception, preprocess
+from evaluator.backbones.inception_onnx import OnnxInception
+from evaluator.backbones.inception_streams import (
+    SPATIAL_DIMS,
+    pooled,
+    resized_cleanly,
+    spatial,
+)
+from evaluator.backbones.loading import LoadedState, exact_arithmetic, load_state
+from evaluator.backbones.lpips import LpipsNetwork, Stack
+from evaluator.backbones.vgg import Vgg
+from evaluator.protocols import BackboneSpec, Protocol
+from evaluator.set_measures import needs_of
+
+__all__ = ["Networks"]
+
+Pixels = NDArray[np.uint8]
+
+DEFAULT_DIMS = 2048
+
+_ROLES = {
+    "inception": "inception",
+    "inception-clean": "inception",
+    "inception-spatial": "inception",
+    "inception-guard": "inception-guard",
+}
+"""Stream → the role of the backbone whose features it holds."""
+
+# Those that onnxruntime computes on a CPU: picture by picture in two thirds of PyTorch's time.
+_POOLED = frozenset({"inception", "inception-guard"})
+
+
+class Networks:
+    """The protocol's backbones, as far as its metrics need them.
+
+    ``digests``: the name of each backbone's weights → their whole sha256.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        *,
+        layers: Collection[str],
+        stacks: Collection[str] = (),
+        device: torch.device,
+        weights_dir: Path | None,
+        on_download: Progress | None,
+    ) -> None:
+        """``layers`` of VGG and LPIPS networks (``stacks``) are those that will be asked for.
+
+        Raises PlatformFault ``weights.*``.
+        """
+        states = {
+            str(spec.role): load_state(spec.weights, weights_dir, on_progress=on_download)
+            for spec in protocol.backbones
+        }
+        heads = {
+            str(spec.role): load_state(spec.heads, weights_dir, on_progress=on_download)
+            for spec in protocol.backbones
+            if spec.heads is not None
+        }
+        self._device = device
+        self.digests = {state.name: state.sha256 for state in (*states.values(), *heads.values())}
+        self._vgg: Vgg | CompactMaps | None = None
+        if layers:
+            spec = protocol.backbone("perceptual")
+            self._vgg = _perceptual(spec, states["perceptual"], layers=layers, device=device)
+        self._lpips = {
+            name: _lpips(
+                protocol.backbone(f"lpips-{name}"),
+                states[f"lpips-{name}"],
+                heads.get(f"lpips-{name}"),
+                device=device,
+            )
+            for name in sorted(stacks)
+        }
+        self._streams, _ = needs_of(protocol)
+        self._dims = _inception_dims(protocol)
+        if "inception-spatial" in self._streams and self._dims < SPATIAL_DIMS:
+            raise ValueError(
+                f"{protocol.name}: sFID needs a block of {SPATIAL_DIMS} channels or more"
+            )
+        compact = _is_compact(protocol)
+        if compact and not self._streams <= _POOLED:
+            raise ValueError(f"{protocol.name}: compact networks give pooled features only")
+        quick = {stream for stream in self._streams & _POOLED if compact or device.type == "cpu"}
+        self._inceptions = {
+            role: Inception(states[role], dims=self._dims, device=device)
+            for role in sorted({_ROLES[stream] for stream in self._streams - quick})
+        }
+        self._quick = {
+            stream: CompactRows(states[_ROLES[stream]], dims=self._dims, device=device)
+            if compact
+            else _onnx_inception(states[_ROLES[stream]], self._dims)
+            for stream in sorted(quick)
+        }
+
+    def maps(self, pixels: Pixels, layers: Collection[str]) -> dict[str, Tensor]:
+        """VGG layer → float32 [C, h, w] of a picture uint8 [H, W, 3], all of them in one pass."""
+        if self._vgg is None or not layers:
+            return {}
+        with exact_arithmetic():
+            found = self._vgg.features(_batch(pixels), layers)
+        return {layer: x[0] for layer, x in found.items()}
+
+    def stack(self, name: str, pixels: Pixels) -> Stack:
+        """What the LPIPS network ``name`` sees of a picture uint8 [H, W, 3]."""
+        with exact_arithmetic():
+            return self._lpips[name].stack(_batch(pixels))
+
+    def rows(self, pixels: Pixels) -> dict[str, NDArray[np.float32]]:
+        """Stream → float32 [d] of a picture uint8 [H, W, 3], for each stream that is needed.
+
+        "inception": the protocol's block, pooled; "inception-guard": that of the second backbone;
+        "inception-clean": the first, resized as clean-fid does; "inception-spatial": sFID's layer.
+        """
+        return {stream: self._row(stream, pixels)[0] for stream in sorted(self._streams)}
+
+    def _row(self, stream: str, pixels: Pixels) -> NDArray[np.float32]:
+        if stream in self._quick:
+            return self._quick[stream].rows(np.ascontiguousarray(pixels)[None])
+        with exact_arithmetic():
+            row: NDArray[np.float32] = self._torch_row(stream, pixels).cpu().numpy()
+        return row
+
+    def _torch_row(self, stream: str, pixels: Pixels) -> Tensor:
+        network = self._inceptions[_ROLES[stream]]
+        if stream == "inception-clean":
+            clean = resized_cleanly(pixels).to(self._device)
+            return pooled(network, clean, dims=self._dims)
+        if stream == "inception-spatial":
+            return spatial(network, preprocess(_batch(pixels).to(self._device)))
+        return network.features(_batch(pixels))
+
+
+def _batch(pixels: Pixels) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(pixels))[None]
+
+
+def _is_compact(protocol: Protocol) -> bool:
+    """Whether the protocol's Inceptions are imitations."""
+    roles = set(_ROLES.values())
+    found = [spec.architecture for spec in protocol.backbones if spec.role in roles]
+    return "compact-inception" in found
+
+
+def _perceptual(
+    spec: BackboneSpec, state: LoadedState, *, layers: Collection[str], device: torch.device
+) -> Vgg | CompactMaps:
+    if spec.architecture == "compact-vgg":
+        return CompactMaps(state, layers=layers, device=device)
+    return Vgg(state, spec, layers=layers, device=device)
+
+
+def _lpips(
+    spec: BackboneSpec, trunk: LoadedState, heads: LoadedState | None, *, device: torch.device
+) -> LpipsNetwork | CompactLpipsNetwork:
+    if spec.architecture == "compact-lpips":
+        return CompactLpipsNetwork(trunk, device=device)
+    if heads is None:
+        raise ValueError(f"the backbone {spec.role} has no heads")
+    return LpipsNetwork(spec, trunk, heads, device=device)
+
+
+def _onnx_inception(state: LoadedState, dims: int) -> OnnxInception:
+    arrays = {name: tensor.numpy() for name, tensor in state.tensors.items()}
+    return OnnxInception(arrays, dims=dims, source=state.name, threads=torch.get_num_threads())
+
+
+def _inception_dims(protocol: Protocol) -> int:
+    """The channels of the block that the protocol's metrics share; ValueError if they differ."""
+    found = {
+        cast("int", dict(spec.parameters)["dims"])
+        for spec in protocol.metrics
+        if "dims" in dict(spec.parameters)
+    }
+    if len(found) > 1:
+        raise ValueError(f"{protocol.name}: metrics ask for Inception blocks of {sorted(found)}")
+    return max(found, default=DEFAULT_DIMS)

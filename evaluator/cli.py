@@ -1,0 +1,89 @@
+"""The command line, ``stylearena``: registers the commands and turns errors into exit codes.
+
+Command modules import what they need inside the functions that use it, so that ``--help`` and
+usage errors answer at once, without torch.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from evaluator.commands.check import check
+from evaluator.commands.compare import compare
+from evaluator.commands.dataset import app as dataset_app
+from evaluator.commands.doctor import doctor
+from evaluator.commands.evaluate import evaluate
+from evaluator.commands.fid import fid
+from evaluator.commands.metrics import metrics
+from evaluator.commands.protocol import app as protocol_app
+from evaluator.commands.protocol import protocols
+from evaluator.commands.score import score
+from evaluator.commands.weights import app as weights_app
+from evaluator.errors import StyleArenaError
+from evaluator.version import __version__
+
+EXIT_REFUSED = 2
+EXIT_TERMINATED = 128 + signal.SIGTERM
+
+app = typer.Typer(
+    name="stylearena",
+    help="Compare image style transfer models fairly: check, evaluate and compare entries.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"stylearena {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", help="Show the version and exit.", is_eager=True, callback=_show_version
+    ),
+) -> None:
+    """Compare image style transfer models fairly: check, evaluate and compare entries."""
+
+
+app.command()(check)
+app.command()(evaluate)
+app.command()(score)
+app.command()(compare)
+app.command()(metrics)
+app.command()(fid)
+app.add_typer(dataset_app, name="dataset")
+app.add_typer(weights_app, name="weights")
+app.command()(protocols)
+app.add_typer(protocol_app, name="protocol")
+app.command()(doctor)
+
+
+def main() -> None:
+    """Run the command line: exit code 2 for a refusal, 130 for Ctrl-C, 143 for SIGTERM."""
+    # Threads that spin while they wait would take the time of the entry's box; read by torch.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Without this a terminated run would leave its box to whatever confines it.
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app()
+    except StyleArenaError as error:
+        from evaluator.commands.console import plain
+
+        print(f"error: {plain(str(error))}", file=sys.stderr)
+        raise SystemExit(EXIT_REFUSED) from None
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(EXIT_TERMINATED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands of ``stylearena``, one module each: they parse, call the evaluator and print."""

@@ -1,0 +1,74 @@
+"""How well the compact metrics order pictures as the real ones do: Spearman's ρ, three ways."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from evaluator.compact.judging import Judgement
+
+__all__ = ["Agreement", "SetAgreement", "agreement_of", "fid_agreement"]
+
+REAL_NAME = {"lpips_compact": "lpips_squeeze"}
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Of one pair metric over the held-out pictures.
+
+    ``overall``: over all of them at once. ``within``: among the outputs of one pair, the mean over
+    pairs: which method did best on this pair? ``methods``: among the means of the output sets:
+    which method is best? ``factor``: the median of compact over real value.
+    """
+
+    metric: str
+    pictures: int
+    overall: float
+    within: float
+    methods: float
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetAgreement:
+    """Of FID over the output sets; ``factor`` as above."""
+
+    sets: int
+    overall: float
+    factor: float
+
+
+def agreement_of(metric: str, real: Judgement, compact: Judgement) -> Agreement:
+    """``metric`` by its name in the compact protocol."""
+    ours = _table(compact.values, metric)
+    theirs = _table(real.values, REAL_NAME.get(metric, metric))
+    pairs = [spearman(a, b) for a, b in zip(ours.T, theirs.T, strict=True)]
+    return Agreement(
+        metric=metric,
+        pictures=ours.size,
+        overall=spearman(ours.ravel(), theirs.ravel()),
+        within=float(np.mean(pairs)),
+        methods=spearman(ours.mean(axis=1), theirs.mean(axis=1)),
+        factor=float(np.median(ours / theirs)),
+    )
+
+
+def fid_agreement(real: Judgement, compact: Judgement) -> SetAgreement:
+    """FID of the compact rows against FID of Mixed_6e's 768."""
+    names = list(real.fid)
+    ours, theirs = (np.array([judged.fid[name] for name in names]) for judged in (compact, real))
+    return SetAgreement(len(names), spearman(ours, theirs), float(np.median(ours / theirs)))
+
+
+def spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Spearman's ρ of two rows of values."""
+    return float(spearmanr(a, b).statistic)
+
+
+def _table(
+    values: Mapping[str, Mapping[str, NDArray[np.float64]]], metric: str
+) -> NDArray[np.float64]:
+    """[output sets, pairs]."""
+    return np.stack([found[metric] for found in values.values()])

@@ -1,0 +1,74 @@
+"""Training pictures in groups that belong together: a content, a style and outputs made of them.
+
+The losses that the networks are for compare pictures of one pair, so that is what they learn from.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.compact.sources import SIDE, Pixels, Sources, random_crop
+from evaluator.compact.spoiling import spoil
+from evaluator.compact.stylisers import Styliser, blend
+
+__all__ = ["GROUP", "PAIRS", "keep_groups", "make_group"]
+
+GROUP = 6
+"""Content, style, three stylised pictures, one that is spoilt."""
+
+PAIRS = tuple(combinations(range(GROUP), 2))
+
+Groups = NDArray[np.uint8]  # [G, GROUP, SIDE, SIDE, 3]
+
+
+def keep_groups(
+    path: Path,
+    sources: Sources,
+    stylisers: Sequence[Styliser],
+    *,
+    count: int,
+    seed: int,
+    tell: Callable[[int, int], None],
+) -> Groups:
+    """The groups in the file ``path``, made if it is not there; the same for the same seed."""
+    if not path.exists():
+        made = []
+        for index in range(count):
+            rng = np.random.default_rng([seed, index])
+            made.append(make_group(sources, stylisers, rng))
+            tell(index + 1, count)
+        part = path.with_suffix(".part.npy")
+        np.save(part, np.stack(made))
+        part.replace(path)
+    groups: Groups = np.load(path, mmap_mode="r")
+    return groups
+
+
+def make_group(sources: Sources, stylisers: Sequence[Styliser], rng: np.random.Generator) -> Groups:
+    """One group uint8 [GROUP, SIDE, SIDE, 3]."""
+    content = random_crop(_any(sources.contents, rng), rng)
+    style = random_crop(_any(sources.styles, rng), rng)
+    if rng.random() < 0.2:
+        content = spoil(content, rng)
+    outputs = [_stylised(content, style, stylisers, rng) for _ in range(GROUP - 3)]
+    spoilt = spoil(outputs[0] if rng.random() < 0.5 else content, rng)
+    return np.stack([content, style, *outputs, spoilt])
+
+
+def _stylised(
+    content: Pixels, style: Pixels, stylisers: Sequence[Styliser], rng: np.random.Generator
+) -> Pixels:
+    """By one of the stylisers, in full or in part; now and then the plain blend with the style."""
+    chosen = int(rng.integers(len(stylisers) + 1))
+    output = style if chosen == len(stylisers) else stylisers[chosen](content, style)
+    if output.shape != (SIDE, SIDE, 3):
+        raise ValueError(f"a styliser made a picture of shape {output.shape}")
+    full = chosen < len(stylisers) and rng.random() < 0.4
+    return output if full else blend(content, output, float(rng.uniform(0.1, 1)))
+
+
+def _any(pictures: Sequence[Pixels], rng: np.random.Generator) -> Pixels:
+    return pictures[int(rng.integers(len(pictures)))]

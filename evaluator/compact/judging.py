@@ -1,0 +1,148 @@
+"""Both judges of the held-out pictures: the compact protocol, and one with the real networks.
+
+They run through the scorer's own code (``Networks``, ``Measures``), so that what is compared is
+what users get, its time included.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from evaluator.backbones.loading import exact_arithmetic
+from evaluator.backbones.networks import Networks
+from evaluator.compact.heldout import HeldOut
+from evaluator.compact.sources import Pixels
+from evaluator.compact.teachers import INCEPTION_DIMS, real_backbones
+from evaluator.compact_specs import COMPACT_CONTENT_LAYER, COMPACT_STYLE_LAYERS
+from evaluator.frechet import frechet_distance
+from evaluator.images import PicturePolicy
+from evaluator.measures import Measures
+from evaluator.protocols import Bootstrap, MetricSpec, Protocol, metrics_of, protocol
+from evaluator.views import View, look
+
+__all__ = ["Judgement", "Speed", "judge", "judges", "speed_of"]
+
+CAFFE_BETA = 1e5 / 57**2
+"""The total's β where activations are 57 times as large (see ``tasks.CAFFE_UNIT``)."""
+
+Tell = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """Pair metrics by output set, each [pairs]; FID by output set."""
+
+    values: Mapping[str, Mapping[str, NDArray[np.float64]]]
+    fid: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Median processor seconds that one output takes, by either judge, and of their ratios."""
+
+    real: float
+    compact: float
+    times: float
+
+
+def judges(weights: Path) -> dict[str, tuple[Protocol, Path | None]]:
+    """The protocols to be compared, and where their weights lie."""
+    losses = metrics_of(
+        content_layer=COMPACT_CONTENT_LAYER,
+        style_layers=COMPACT_STYLE_LAYERS,
+        beta=CAFFE_BETA,
+        fid_dims=INCEPTION_DIMS,
+        fid_minimum=INCEPTION_DIMS,
+    )
+    real = Protocol(
+        name="compact-teachers",
+        title="The networks that the compact ones imitate",
+        notice="",
+        pictures=PicturePolicy(),
+        backbones=real_backbones(weights),
+        metrics=(*losses, MetricSpec("lpips_squeeze")),
+        bootstrap=Bootstrap(),
+    )
+    return {"real": (real, weights), "compact": (_networks_only(protocol("compact-1")), None)}
+
+
+def judge(rules: Protocol, weights: Path | None, pictures: HeldOut, tell: Tell) -> Judgement:
+    """Every metric of ``rules`` on every output set."""
+    judge = _Judge(rules, weights)
+    values: dict[str, dict[str, NDArray[np.float64]]] = {}
+    contents = [judge.view(content) for content in pictures.contents]
+    styles = [judge.view(style) for style in pictures.styles]
+    reference = judge.rows(pictures.references)
+    fid = {}
+    for done, (name, outputs) in enumerate(pictures.outputs.items(), 1):
+        triples = zip(outputs, contents, styles, strict=True)
+        found = [judge.values(judge.view(o), c, s) for o, c, s in triples]
+        values[name] = {metric: np.array([each[metric] for each in found]) for metric in found[0]}
+        fid[name] = frechet_distance(judge.rows(outputs), reference)
+        tell(done, len(pictures.outputs))
+    return Judgement(values, fid)
+
+
+def speed_of(weights: Path, pictures: HeldOut, tell: Tell, *, rounds: int = 9) -> Speed:
+    """Both judges take turns at one output each: networks and metrics, without decoding.
+
+    Processor time, so that what else the machine does counts little; one thread is assumed. The
+    first round warms the networks up and does not count.
+    """
+    both = [_Judge(rules, folder) for rules, folder in judges(weights).values()]
+    outputs = [made for outputs in pictures.outputs.values() for made in outputs]
+    seconds = []
+    for done in range(rounds + 1):
+        triple = outputs[done % len(outputs)], pictures.contents[0], pictures.styles[0]
+        seconds.append([_seconds(judge, *triple) for judge in both])
+        tell(done, rounds)
+    real, compact = np.array(seconds[1:]).T
+    return Speed(*(float(np.median(x)) for x in (real, compact, real / compact)))
+
+
+def _seconds(judge: "_Judge", output: Pixels, content: Pixels, style: Pixels) -> float:
+    """Of one output, content and style picture being known."""
+    seen = judge.view(content), judge.view(style)
+    started = time.process_time()
+    judge.values(judge.view(output), *seen)
+    judge.rows([output])
+    return time.process_time() - started
+
+
+class _Judge:
+    """A protocol's networks and pair metrics."""
+
+    def __init__(self, rules: Protocol, weights: Path | None) -> None:
+        self._measures = Measures.of(rules)
+        self._wanted = self._measures.output | self._measures.content | self._measures.style
+        self._networks = Networks(
+            rules,
+            layers=self._measures.layers,
+            stacks=self._wanted.stacks,
+            device=torch.device("cpu"),
+            weights_dir=weights,
+            on_download=None,
+        )
+
+    def view(self, picture: Pixels) -> View:
+        return look(self._networks, picture, self._wanted)
+
+    def values(self, output: View, content: View, style: View) -> dict[str, float]:
+        with exact_arithmetic():
+            return self._measures.values(output=output, content=content, style=style)
+
+    def rows(self, pictures: Sequence[Pixels]) -> NDArray[np.float32]:
+        return np.stack([self._networks.rows(picture)["inception"] for picture in pictures])
+
+
+def _networks_only(rules: Protocol) -> Protocol:
+    """Without the metrics that need no network, which would cost both judges the same."""
+    from dataclasses import replace
+
+    kept = tuple(spec for spec in rules.metrics if spec.name not in ("ssim", "colour_distance"))
+    return replace(rules, metrics=kept)

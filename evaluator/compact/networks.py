@@ -1,0 +1,157 @@
+"""The three small networks of the compact protocol: convolutions and ReLUs, nothing else.
+
+Each gives in one pass what the network it imitates gives, in fewer channels: the teacher's features
+on the axes along which they vary most. No normalisation layers: a picture's features depend on it
+alone. Maps lie channels-last.
+"""
+
+from collections.abc import Collection
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+__all__ = ["CHANNELS", "FID_DIMS", "LAYERS", "CompactInception", "CompactLpips", "CompactVgg"]
+
+CHANNELS = {"conv1_1": 16, "conv2_1": 32, "conv3_1": 64, "conv4_1": 96}
+"""VGG-19's layers that are imitated, and in how many channels."""
+
+WIDTHS = {"conv1_1": 24, "conv2_1": 48, "conv3_1": 80, "conv4_1": 112}
+"""Channels of the trunk at those layers, before the heads."""
+
+LAYERS = tuple(CHANNELS)
+FID_DIMS = 64
+FID_SIDE = 256
+EPSILON = 1e-6
+LPIPS_CHANNELS = (16, 32, 48, 64)
+
+
+def _scaled(pixels: Tensor) -> Tensor:
+    """uint8 or float 0..255 [N, H, W, 3] to [N, 3, H, W] in −2..2."""
+    return pixels.permute(0, 3, 1, 2).float() / 63.75 - 2
+
+
+class _Conv(nn.Conv2d):
+    """A padded convolution with ReLU."""
+
+    def __init__(self, before: int, after: int, *, kernel: int = 3, stride: int = 1) -> None:
+        super().__init__(before, after, kernel, stride, padding=kernel // 2)
+        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+        nn.init.zeros_(self.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(super().forward(x))
+
+
+class _Residual(nn.Module):
+    """x + conv(x): starts as the identity, so that depth costs no signal."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = _Conv(channels, channels)
+        self.mix = nn.Conv2d(channels, channels, 1)
+        nn.init.normal_(self.mix.weight, std=0.1 / channels**0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        mixed: Tensor = self.mix(self.conv(x))
+        return x + mixed
+
+
+def _stages() -> nn.ModuleDict:
+    """The trunk: a stage for each layer that is imitated, of ``WIDTHS`` channels."""
+    a, b, c, d = WIDTHS.values()
+    stages: dict[str, nn.Module] = {
+        "conv1_1": _Conv(3, a, kernel=5, stride=2),
+        "conv2_1": nn.Sequential(_Conv(a, b, stride=2), _Residual(b)),
+        "conv3_1": nn.Sequential(_Conv(b, c, stride=2), _Residual(c)),
+        "conv4_1": nn.Sequential(_Conv(c, d), _Residual(d), _Residual(d)),
+    }
+    return nn.ModuleDict(stages)
+
+
+class CompactVgg(nn.Module):
+    """VGG-19's conv1_1 to conv4_1, at strides 2, 4, 8 and 8.
+
+    Gram matrices are means over positions: the first three layers are taken at every other
+    position of the teacher's, which costs their statistics little.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages = _stages()
+        self.heads = nn.ModuleDict(
+            {layer: nn.Conv2d(WIDTHS[layer], count, 1) for layer, count in CHANNELS.items()}
+        )
+
+    def forward(self, pixels: Tensor, wanted: Collection[str] = LAYERS) -> dict[str, Tensor]:
+        """uint8 [N, H, W, 3] to layer → [N, C, h, w] for those wanted."""
+        x = _scaled(pixels)
+        found: dict[str, Tensor] = {}
+        for layer in LAYERS:
+            x = self.stages[layer](x)
+            if layer in wanted:
+                found[layer] = self.heads[layer](x)
+            if len(found) == len(wanted):
+                break
+        return found
+
+
+class CompactLpips(nn.Module):
+    """A trunk of four layers and the weights with which LPIPS compares them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        a, b, c, d = LPIPS_CHANNELS
+        self.stages = nn.ModuleList(
+            [
+                _Conv(3, a, kernel=5, stride=2),
+                nn.Sequential(_Conv(a, b, stride=2), _Residual(b)),
+                nn.Sequential(_Conv(b, c, stride=2), _Residual(c)),
+                nn.Sequential(_Conv(c, d, stride=2), _Residual(d)),
+            ]
+        )
+        self.weights = nn.ParameterList([torch.full((count,), 0.1) for count in LPIPS_CHANNELS])
+
+    def forward(self, pixels: Tensor) -> list[Tensor]:
+        """uint8 [N, H, W, 3] to the layers [N, C, h, w]."""
+        x = _scaled(pixels)
+        found = []
+        for stage in self.stages:
+            x = stage(x)
+            found.append(x)
+        return found
+
+    def linear(self) -> list[Tensor]:
+        """The weights [C] of each layer, not negative."""
+        return [weight.abs() for weight in self.weights]
+
+
+class CompactInception(nn.Module):
+    """Inception's Mixed_6e, pooled, on its ``FID_DIMS`` leading axes.
+
+    A trunk shaped as ``CompactVgg``'s, of whose stages the means and deviations over all positions
+    are taken: texture statistics predict Inception's pooled features better than a small network
+    that has to learn from few pictures which ones to make.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages = _stages()
+        self.head = nn.Linear(2 * sum(WIDTHS.values()), FID_DIMS)
+
+    def moments(self, pixels: Tensor) -> Tensor:
+        """uint8 [N, H, W, 3] to [N, 2 · ΣC]; pictures of any size are resized to ``FID_SIDE``²."""
+        x = _scaled(pixels)
+        if x.shape[2:] != (FID_SIDE, FID_SIDE):
+            x = F.interpolate(x, (FID_SIDE, FID_SIDE), mode="bilinear", antialias=True)
+        found = []
+        for layer in LAYERS:
+            x = self.stages[layer](x)
+            variance, mean = torch.var_mean(x, dim=(2, 3))
+            found += [mean, (variance + EPSILON).sqrt()]
+        return torch.cat(found, dim=1)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """The rows [N, FID_DIMS]."""
+        rows: Tensor = self.head(self.moments(pixels))
+        return rows

@@ -1,0 +1,112 @@
+"""The page of figures: how well the compact networks imitate the real ones, and how fast."""
+
+from collections.abc import Sequence
+
+from evaluator.compact.correlation import Agreement, agreement_of, fid_agreement
+from evaluator.compact.heldout import HeldOut
+from evaluator.compact.judging import Judgement, Speed
+from evaluator.compact.shipped import SHIPPED
+from evaluator.metrics.catalogue import metric_info
+
+__all__ = ["METRICS", "TARGETS", "figures", "page"]
+
+METRICS = ("content_loss", "style_loss", "total_loss", "lpips_compact")
+TARGETS = {
+    "content_loss": 0.95,
+    "style_loss": 0.95,
+    "lpips_compact": 0.95,
+    "fid": 0.9,
+    "speed-up": 8.0,
+}
+MIB = 1 << 20
+
+
+def figures(real: Judgement, compact: Judgement, speed: Speed) -> dict[str, float]:
+    """What ``TARGETS`` are about: Spearman's ρ over all pictures or sets, and the speed-up."""
+    found = {metric: agreement_of(metric, real, compact).overall for metric in METRICS}
+    return found | {
+        "fid": fid_agreement(real, compact).overall,
+        "speed-up": speed.times,
+    }
+
+
+def page(pictures: HeldOut, real: Judgement, compact: Judgement, speed: Speed) -> str:
+    """Markdown."""
+    rows = [agreement_of(metric, real, compact) for metric in METRICS]
+    parts = [_opening(pictures), _agreement(rows), _fid(real, compact), _speed(speed)]
+    return "\n".join([*parts, _methods(real, compact)])
+
+
+def _opening(pictures: HeldOut) -> str:
+    size = sum(file.size for file in SHIPPED.values()) / MIB
+    digests = ", ".join(f"{name} `{file.sha256[:12]}`" for name, file in SHIPPED.items())
+    methods = sorted({name.rpartition(" ")[0] for name in pictures.outputs})
+    return f"""# How well `compact-1` imitates the standard networks
+
+Written by `python -m evaluator.compact evaluate`.
+
+The protocol's three networks ({size:.1f} MiB in all: {digests}) were trained to give what VGG-19,
+SqueezeNet-LPIPS and FID's Inception (Mixed_6e, 768 dimensions) give. Here both judge the same
+{pictures.pictures} outputs: {len(pictures.contents)} pairs of photographs and paintings, stylised
+by {", ".join(methods)} at several strengths. No photograph, painting or method of these was used in
+training. Values of the two cannot be compared, only their order.
+"""
+
+
+def _agreement(rows: Sequence[Agreement]) -> str:
+    head = """## Pictures
+
+Spearman's ρ with the metric by real features: over all pictures; among the outputs of one pair
+(mean over pairs); among the methods' means. Factor: median of the compact over the real value.
+
+| metric | pictures | all | within a pair | methods | target (all) | factor |
+|---|---|---|---|---|---|---|
+"""
+    return head + "".join(
+        f"| {metric_info(row.metric).title} | {row.pictures} | {row.overall:.3f} | "
+        f"{row.within:.3f} | {row.methods:.3f} | {TARGETS.get(row.metric, '–')} | "
+        f"{row.factor:.3g} |\n"
+        for row in rows
+    )
+
+
+def _fid(real: Judgement, compact: Judgement) -> str:
+    found = fid_agreement(real, compact)
+    return f"""## Sets
+
+FID of {found.sets} sets of outputs, each of one method at one strength, against real works:
+Spearman's ρ with FID-768 **{found.overall:.3f}** (target {TARGETS["fid"]}), factor
+{found.factor:.3g}.
+"""
+
+
+def _speed(speed: Speed) -> str:
+    return f"""## Speed
+
+Networks and metrics of one output, one thread, without decoding, processor time, the two in turns:
+{speed.real:.3f} s by the real networks, {speed.compact:.3f} s by the compact ones,
+**{speed.times:.1f} times** faster (target {TARGETS["speed-up"]:g}; medians).
+"""
+
+
+def _methods(real: Judgement, compact: Judgement) -> str:
+    head = """## Method by method
+
+Means over the pairs, real and compact.
+
+| outputs | content | | style | | LPIPS | | FID | |
+|---|---|---|---|---|---|---|---|---|
+"""
+    return head + "".join(_method(name, real, compact) for name in real.fid)
+
+
+def _method(name: str, real: Judgement, compact: Judgement) -> str:
+    cells = []
+    for theirs, ours in (
+        ("content_loss", "content_loss"),
+        ("style_loss", "style_loss"),
+        ("lpips_squeeze", "lpips_compact"),
+    ):
+        cells += [real.values[name][theirs].mean(), compact.values[name][ours].mean()]
+    cells += [real.fid[name], compact.fid[name]]
+    return f"| {name} | {' | '.join(f'{value:.4g}' for value in cells)} |\n"

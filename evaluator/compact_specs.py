@@ -1,0 +1,36 @@
+"""What the protocol ``compact-1`` is made of: its three backbones and its metrics. Light."""
+
+from evaluator.compact.shipped import SHIPPED
+from evaluator.specs import Architecture, BackboneSpec, MetricSpec, Role, WeightsRef
+
+__all__ = [
+    "COMPACT_BACKBONES",
+    "COMPACT_CONTENT_LAYER",
+    "COMPACT_FID_DIMS",
+    "COMPACT_NOTICE",
+    "COMPACT_STYLE_LAYERS",
+    "LPIPS_COMPACT",
+]
+
+COMPACT_STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
+COMPACT_CONTENT_LAYER = "conv4_1"
+COMPACT_FID_DIMS = 64
+
+COMPACT_NOTICE = (
+    "compact: features distilled from the standard networks, with whose metrics they correlate as "
+    "documented; not comparable with published numbers"
+)
+
+
+def _backbone(role: Role, network: str, architecture: Architecture) -> BackboneSpec:
+    weights = WeightsRef(f"compact-{network}", SHIPPED[network].sha256)
+    return BackboneSpec(role, architecture, weights, "plain")
+
+
+COMPACT_BACKBONES = (
+    _backbone("perceptual", "vgg", "compact-vgg"),
+    _backbone("inception", "inception", "compact-inception"),
+    _backbone("lpips-compact", "lpips", "compact-lpips"),
+)
+
+LPIPS_COMPACT = MetricSpec("lpips_compact")

@@ -1,0 +1,293 @@
+"""One run: every pair goes through the entry's box and is scored while the next one is stylised.
+
+The site calls ``run_pairs`` for each shard, ``evaluate`` calls it for the whole dataset: the same
+code, so the same numbers. Light to import: torch comes with the scorer.
+"""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal
+
+from evaluator.errors import OrganiserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from evaluator.backbones.download import Progress
+    from evaluator.datasets import Dataset, Pair
+    from evaluator.entry import Entry
+    from evaluator.protocols import Protocol
+    from evaluator.report import Report
+    from evaluator.results import ResultsFolder
+    from evaluator.sandbox import Limits, Rung
+    from evaluator.scoring import Scorer
+    from evaluator.shards import PairScore, ShardResult
+
+    Pixels = NDArray[np.uint8]
+
+__all__ = ["PairDone", "evaluate", "find_dataset", "run_pairs"]
+
+DEMO_SPLITS: dict[str, Literal["public", "heldout"]] = {"demo": "public", "demo-heldout": "heldout"}
+
+
+@dataclass(frozen=True, slots=True)
+class PairDone:
+    """A finished pair, handed to ``on_pair``: ``pixels`` is the output, uint8 ``[H, W, 3]``."""
+
+    index: int
+    total: int
+    pair: Pair
+    pixels: Pixels
+    score: PairScore
+    seconds: float
+
+
+def run_pairs(
+    entry: Entry,
+    dataset: Dataset,
+    pairs: Sequence[Pair],
+    scorer: Scorer,
+    *,
+    limits: Limits | None = None,
+    rung: Rung | None = None,
+    device: str = "cpu",
+    on_pair: Callable[[PairDone], None] | None = None,
+) -> ShardResult:
+    """Stylise and score ``pairs`` in one box; the box is closed however this ends.
+
+    ``device`` is where the entry runs; the scorer has its own. Whatever ``on_pair`` raises stops
+    the run and is raised again. Raises ParticipantError ``entry.*`` for the entry's failures,
+    PlatformFault ``sandbox.*`` for ours and OrganiserError ``dataset.no_pairs``.
+    """
+    from evaluator.decoded import DecodedPictures
+    from evaluator.sandbox import Box
+    from evaluator.shards import ShardResult
+
+    if not pairs:
+        raise OrganiserError("dataset.no_pairs", f"The dataset {dataset.name} has no pairs to run.")
+    pictures = DecodedPictures(dataset, scorer.protocol.pictures)
+    scores: list[PairScore] = []
+    seconds: list[float] = []
+    with Box(entry, limits=limits, device=device, rung=rung) as box:
+        box.send(*pictures.request(pairs[0]))
+        for index, pair in enumerate(pairs):
+            frame = box.receive()
+            if index + 1 < len(pairs):  # the box works on the next pair while this one is scored
+                box.send(*pictures.request(pairs[index + 1]))
+            pixels = frame.pixels[0]
+            score = scorer.score(dataset, pair, *pictures.of(pair), pixels)
+            scores.append(score)
+            seconds.append(frame.seconds)
+            if on_pair is not None:
+                on_pair(PairDone(index, len(pairs), pair, pixels, score, frame.seconds))
+        usage = box.usage
+    return ShardResult.of(pairs, scores, seconds, usage)
+
+
+def evaluate(
+    entry: Path | str,
+    dataset: Dataset | Path | str = "demo",
+    *,
+    protocol: str | None = None,
+    device: str = "cpu",
+    out: Path | str | None = None,
+    rung: Rung | None = None,
+    on_pair: Callable[[PairDone], None] | None = None,
+    on_painted: Callable[[int, int], None] | None = None,
+    on_download: Progress | None = None,
+    scorer: Scorer | None = None,
+) -> Report:
+    """Run and score an entry's archive on a dataset: ``"demo"``, ``"demo-heldout"`` or a folder.
+
+    ``device`` ("cpu" or "cuda") is where the entry and the scorer run; a warm ``scorer`` brings its
+    own protocol and device. ``rung`` defaults to the best sandbox here. With ``out``, ``results``'
+    folder is written there, once the run has finished; pairs that an interrupted run of the same
+    entry, dataset and protocol finished there are not run again. ``on_painted`` is
+    ``find_dataset``'s, ``on_download`` hears (weights, bytes there, bytes in all) where weights
+    have to be fetched. Raises ParticipantError, OrganiserError or PlatformFault, each with one
+    clear sentence.
+    """
+    from evaluator.entry import open_entry
+    from evaluator.results import ResultsFolder
+
+    with ExitStack() as closing:
+        # Cheap refusals first: nobody should wait for torch to hear of a misspelt name.
+        rules = scorer.protocol if scorer else _protocol(protocol)
+        _require_device(device)
+        results = closing.enter_context(ResultsFolder(Path(out))) if out is not None else None
+        unpacked = closing.enter_context(TemporaryDirectory(prefix="stylearena-entry-"))
+        opened = open_entry(Path(entry), Path(unpacked))
+        data = find_dataset(dataset, on_painted=on_painted)
+        scorer = scorer or _scorer(rules, device, on_download)
+        report = _judge(
+            opened, data, scorer, rung=rung, device=device, results=results, on_pair=on_pair
+        )
+        if results is not None:
+            again = _command(Path(entry), dataset, rules, device)
+            results.finish(report, data, rules, command=again)
+    return report
+
+
+def _judge(
+    entry: Entry,
+    dataset: Dataset,
+    scorer: Scorer,
+    *,
+    rung: Rung | None,
+    device: str,
+    results: ResultsFolder | None,
+    on_pair: Callable[[PairDone], None] | None,
+) -> Report:
+    """Run in one box the pairs that no interrupted run has finished, and conclude."""
+    from evaluator.conclusion import RunInfo, conclude
+
+    rung, notice = _confinement(rung)
+    scorer.prepare(dataset)
+    shards = _finished(results, entry, dataset, scorer, rung=rung, device=device)
+    there, total = {shard.pair_ids[0] for shard in shards}, len(dataset.pairs)
+    rest = [pair for pair in dataset.pairs if pair.id not in there]
+
+    def tell(done: PairDone) -> None:
+        if results is not None:
+            results.keep(done)
+        if on_pair is not None:
+            on_pair(replace(done, index=done.index + len(there), total=total))
+
+    started = time.monotonic()
+    if rest or not shards:
+        limits = _limits(len(rest))
+        shards.append(
+            run_pairs(
+                *(entry, dataset, rest, scorer),
+                limits=limits,
+                rung=rung,
+                device=device,
+                on_pair=tell,
+            )
+        )
+    run = RunInfo(
+        sandbox_rung=rung.value,
+        total_seconds=time.monotonic() - started,
+        device=device,
+        notices=(notice, _resumption(len(there), total)),
+    )
+    return conclude(shards, dataset, scorer, entry=entry.info(), run=run)
+
+
+def _finished(
+    results: ResultsFolder | None,
+    entry: Entry,
+    dataset: Dataset,
+    scorer: Scorer,
+    *,
+    rung: Rung,
+    device: str,
+) -> list[ShardResult]:
+    """The pairs that an interrupted run like this one left in the folder of results."""
+    from evaluator.unfinished import identity_of
+
+    if results is None:
+        return []
+    identity = identity_of(
+        entry=entry.info().digest,
+        dataset=dataset.digest,
+        protocol=scorer.protocol.digest(),
+        weights=scorer.weights,
+        device=f"{device}, scored on {scorer.device}",
+        rung=rung.value,
+        torch=scorer.torch_version,
+    )
+    return results.finished(identity, dataset)
+
+
+def _resumption(there: int, total: int) -> str:
+    if not there:
+        return ""
+    return (
+        f"This run was resumed: {there} of {total} pairs were judged before it was interrupted; "
+        "its total time and memory are those of the rest."
+    )
+
+
+def _confinement(chosen: Rung | None) -> tuple[Rung, str]:
+    """The rung to run at, and what a reader of the report must know of it."""
+    from evaluator.sandbox.rungs import Rung, best_rung
+
+    if chosen is None:
+        best = best_rung()
+        return best.rung, best.warning
+    if chosen is Rung.BUBBLEWRAP:
+        return chosen, ""
+    return chosen, f"The entry was run in a reduced sandbox ({chosen.value}) by request."
+
+
+def _protocol(name: str | None) -> Protocol:
+    from evaluator.protocols import DEFAULT_PROTOCOL, protocol
+
+    return protocol(name or DEFAULT_PROTOCOL)
+
+
+def _scorer(protocol: Protocol, device: str, on_download: Progress | None) -> Scorer:
+    from evaluator.scoring import Scorer
+
+    return Scorer(protocol, device=device, on_download=on_download)
+
+
+def _require_device(device: str) -> None:
+    """Raise ParticipantError ``device.*``; torch is loaded only to ask it about another device."""
+    if device != "cpu":
+        from evaluator.backbones.loading import find_device
+
+        find_device(device)
+
+
+def _command(entry: Path, dataset: Dataset | Path | str, protocol: Protocol, device: str) -> str:
+    """The shell command that does this run again."""
+    from evaluator.datasets import Dataset
+
+    place = dataset.root if isinstance(dataset, Dataset) else dataset
+    options = {"--dataset": str(place), "--protocol": protocol.name, "--device": device}
+    return shlex.join(["stylearena", "evaluate", entry.name, *sum(options.items(), ())])
+
+
+def find_dataset(
+    dataset: Dataset | Path | str, *, on_painted: Callable[[int, int], None] | None = None
+) -> Dataset:
+    """The dataset itself, a demo split by its name, or the folder read.
+
+    The demo is painted on first use, which takes a minute: ``on_painted`` hears (done, in all).
+    Raises OrganiserError ``dataset.*`` or PlatformFault ``demo.*``.
+    """
+    from evaluator.datasets import Dataset, load_dataset
+
+    if isinstance(dataset, Dataset):
+        return dataset
+    if (split := DEMO_SPLITS.get(str(dataset))) is not None:
+        from evaluator.demo import demo_dataset
+
+        return demo_dataset(split, progress=on_painted)
+    return load_dataset(Path(dataset))
+
+
+def _limits(pairs: int) -> Limits:
+    """The usual limits, with time for as many pairs as there are.
+
+    A site's shard has few pairs; a whole dataset on a laptop may have thousands.
+    """
+    from evaluator.sandbox import Limits
+
+    usual = Limits()
+    if (every_pair_slow := usual.start_seconds + usual.pair_seconds * pairs) <= usual.wall_seconds:
+        return usual
+    longer = every_pair_slow / usual.wall_seconds
+    return replace(
+        usual, wall_seconds=every_pair_slow, cpu_seconds=round(usual.cpu_seconds * longer)
+    )

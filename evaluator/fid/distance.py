@@ -1,0 +1,157 @@
+"""FID of two sides, each a folder of pictures or a file of statistics.
+
+The network is loaded only if a side needs it: two files of statistics, or a cached reference
+against one, take no more than their algebra.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evaluator.errors import ParticipantError
+from evaluator.fid.batches import BatchSize
+from evaluator.fid.extraction import available_cpus, rows_by_batches, rows_by_threads
+from evaluator.fid.network import Choice, Network, WeightsFile, find_weights, network
+from evaluator.fid.pictures import digest_of, find_pictures
+from evaluator.fid.reference_cache import kept, place_of
+from evaluator.statistics_file import load_statistics
+from evaluator.version import __version__
+
+if TYPE_CHECKING:
+    from evaluator.backbones.download import Progress
+    from evaluator.frechet import Gaussian
+
+__all__ = ["Extractor", "FidResult", "Side", "fid_between", "statistics_of"]
+
+Heard = Callable[[Path, int, int], None]
+"""Called with the folder, the pictures done and their number."""
+
+
+def _unheard(_folder: Path, _done: int, _total: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a side was: ``pictures`` is None for statistics, which do not tell."""
+
+    path: Path
+    pictures: int | None
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FidResult:
+    """The distance and what it depends on; ``weights`` is a sha256, empty if none were needed."""
+
+    fid: float
+    a: Side
+    b: Side
+    choice: Choice
+    weights: str
+    seconds: float
+
+
+@dataclass
+class Extractor:
+    """Takes sides to their statistics; loads weights and network when first needed.
+
+    ``weights_file`` None means FID's own. ``batch_size`` None leaves it to the device; a CPU
+    always works picture by picture, which is its quickest way.
+    """
+
+    choice: Choice = field(default_factory=Choice)
+    weights_file: Path | None = None
+    threads: int | None = None
+    batch_size: int | None = None
+    on_picture: Heard = _unheard
+    on_download: Progress | None = None
+    used_weights: str = ""
+
+    def side(self, path: Path, *, cache: bool) -> tuple[Side, Gaussian]:
+        """Raises ParticipantError ``fid.*``, ``statistics.*``, ``device.*``, PlatformFault."""
+        if path.suffix == ".npz" and not path.is_dir():
+            return Side(path, None), self._published(path)
+        files = find_pictures(path)
+        if not cache:
+            return Side(path, len(files)), self._measured(path, files)
+        place = self._place(files)
+        there = place.is_file()
+        return Side(path, len(files), there), kept(place, lambda: self._measured(path, files))
+
+    def let_go(self) -> None:
+        """Free the network: the algebra that follows needs the memory."""
+        self.__dict__.pop("_network", None)
+
+    def _published(self, path: Path) -> Gaussian:
+        found = load_statistics(path)
+        if len(found.mean) != self.choice.dims:
+            raise ParticipantError(
+                "fid.dims",
+                f"The statistics in {path} are of {len(found.mean)} dimensions, but features of "
+                f"{self.choice.dims} are asked for; use --dims {len(found.mean)}.",
+            )
+        return found
+
+    def _place(self, files: tuple[Path, ...]) -> Path:
+        weights, choice = self._weights.sha256, self.choice
+        return place_of(digest_of(files), weights, str(choice.dims), choice.engine, __version__)
+
+    def _measured(self, folder: Path, files: tuple[Path, ...]) -> Gaussian:
+        from evaluator.frechet import Gaussian
+
+        def heard(done: int, total: int) -> None:
+            self.on_picture(folder, done, total)
+
+        heard(0, len(files))
+        threads, dims = self.threads or available_cpus(), self.choice.dims
+        if self.choice.device == "cpu" and self.choice.mode == "exact":
+            rows = rows_by_threads(files, self._network, dims, threads=threads, on_picture=heard)
+        else:
+            size = BatchSize(self.batch_size, fixed=True) if self.batch_size else BatchSize()
+            rows = rows_by_batches(
+                files, self._network, dims, threads=threads, size=size, on_picture=heard
+            )
+        return Gaussian.of(rows)
+
+    @cached_property
+    def _weights(self) -> WeightsFile:
+        found = find_weights(self.weights_file, self.on_download)
+        self.used_weights = found.sha256
+        return found
+
+    @cached_property
+    def _network(self) -> Network:
+        return network(self.choice, self._weights)
+
+
+def fid_between(a: Path, b: Path, extractor: Extractor, *, cache: bool = True) -> FidResult:
+    """FID of ``a`` to ``b``, folders or ``.npz`` statistics; ``cache`` keeps those of ``b``.
+
+    Both are looked at before a picture is decoded, so that a misspelt path costs nothing.
+    """
+    begin = time.monotonic()
+    for path in (a, b):
+        if path.suffix != ".npz" or path.is_dir():
+            find_pictures(path)
+    of_a, own = extractor.side(a, cache=False)
+    of_b, reference = extractor.side(b, cache=cache)
+    extractor.let_go()
+    return FidResult(
+        fid=own.distance(reference),
+        a=of_a,
+        b=of_b,
+        choice=extractor.choice,
+        weights=extractor.used_weights,
+        seconds=time.monotonic() - begin,
+    )
+
+
+def statistics_of(folder: Path, extractor: Extractor) -> tuple[Side, Gaussian]:
+    """Mean and covariance of a folder's features, to be saved."""
+    side, found = extractor.side(folder, cache=False)
+    return replace(side, cached=False), found

@@ -1,0 +1,107 @@
+"""Which engine takes pictures to features: onnxruntime on a CPU, PyTorch on a GPU or in bfloat16.
+
+Torch is imported for the latter only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.backbones.weights import check, known, path_of, sha256_of
+from evaluator.errors import ParticipantError, PlatformFault
+
+if TYPE_CHECKING:
+    from evaluator.backbones.download import Progress
+
+__all__ = ["DEFAULT_WEIGHTS", "Choice", "Mode", "Network", "WeightsFile", "find_weights", "network"]
+
+DEFAULT_WEIGHTS = "inception-2015-12-05"
+
+Mode = Literal["exact", "fast"]
+
+
+class Network(Protocol):
+    """Pictures to features."""
+
+    def rows(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """uint8 RGB [N, H, W, 3] to float32 [N, dims]."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """Verified weights on this disk."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How features are computed; ``mode`` "fast" is bfloat16, about 1e-3 off."""
+
+    dims: int = 2048
+    device: str = "cpu"
+    mode: Mode = "exact"
+
+    @property
+    def engine(self) -> str:
+        """What computes; features of different engines differ in their last digits."""
+        import importlib.metadata
+
+        library = "onnxruntime" if self.device == "cpu" and self.mode == "exact" else "torch"
+        return f"{library} {importlib.metadata.version(library)} {self.device} {self.mode}"
+
+
+def find_weights(file: Path | None, on_progress: Progress | None = None) -> WeightsFile:
+    """The named file, or FID's own weights, downloaded if they are missing.
+
+    Raises ParticipantError ``weights.unreadable`` and PlatformFault ``weights.*``.
+    """
+    if file is not None:
+        try:
+            return WeightsFile(file, sha256_of(file))
+        except OSError as error:
+            raise ParticipantError(
+                "weights.unreadable",
+                f"The weights file {file} cannot be read: {error.strerror}; check its path.",
+            ) from error
+    weights = known(DEFAULT_WEIGHTS)
+    path = path_of(weights)
+    if not path.is_file():
+        _fetch(on_progress)
+    return WeightsFile(path, check(weights, path))
+
+
+def _fetch(on_progress: Progress | None) -> None:
+    from evaluator.backbones.download import fetch
+
+    try:
+        fetch(known(DEFAULT_WEIGHTS), on_progress=on_progress)
+    except PlatformFault as fault:
+        if fault.code != "weights.offline":
+            raise
+        raise PlatformFault(
+            fault.code,
+            f"The weights {DEFAULT_WEIGHTS} are missing and this machine is offline: fetch them "
+            f"elsewhere and run `stylearena weights add {DEFAULT_WEIGHTS} FILE`, or name a copy "
+            "with --weights FILE.",
+        ) from fault
+
+
+def network(choice: Choice, weights: WeightsFile) -> Network:
+    """The engine, loaded; PlatformFault ``weights.format``, ParticipantError ``device.*``."""
+    from evaluator.backbones.state_dict import read_state_dict
+
+    if choice.device == "cpu" and choice.mode == "exact":
+        from evaluator.backbones.inception_onnx import OnnxInception
+
+        arrays = read_state_dict(weights.path)
+        return OnnxInception(arrays, dims=choice.dims, source=weights.path.name)
+    from evaluator.fid.torch_network import TorchInception
+
+    return TorchInception(choice, read_state_dict(weights.path), source=weights.path.name)

@@ -1,0 +1,185 @@
+"""How well this machine can confine an entry: found by starting a box at each rung and trying it.
+
+A rung is taken only if a live probe could do nothing that the rung promises to prevent; otherwise
+the next lower one is tried. Lower rungs are for local use and say loudly what they lack.
+"""
+
+import functools
+import json
+import os
+import socket
+import struct
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from evaluator.entry.wording import one_line
+from evaluator.errors import PlatformFault
+from evaluator.sandbox.channel import ChannelClosedError, DeadlineError
+from evaluator.sandbox.confined import Confined, Program, Rung
+from evaluator.sandbox.limits import Limits
+from evaluator.sandbox.policy import ENVIRONMENT, Places
+
+__all__ = ["Rung", "RungReport", "best_rung", "require_confinement", "why_not"]
+
+_PROBE = Path(__file__).resolve().with_name("probe.py")
+_PROBE_SECONDS = 20.0
+_LIMITS = Limits(memory_bytes=1 << 30, scratch_bytes=1 << 20)
+# Two of them are added by the launcher and by Python itself; see policy.py for the rest.
+_ALLOWED_ENVIRONMENT = frozenset({*ENVIRONMENT, "PWD", "LC_CTYPE"})
+_EVERYTHING = frozenset(
+    {"environment", "reads", "writes", "signals", "tcp", "udp", "privileges", "namespaces", "uid"}
+)
+# What each rung promises to prevent.
+_PROMISES: Mapping[Rung, frozenset[str]] = MappingProxyType(
+    {
+        Rung.BUBBLEWRAP: _EVERYTHING,
+        Rung.UNSHARE: _EVERYTHING,
+        Rung.LANDLOCK: frozenset({"environment", "reads", "writes"}),
+        Rung.PROCESS: frozenset({"environment"}),
+    }
+)
+_INSTALL = "Install bubblewrap (Debian and Ubuntu: apt install bubblewrap)"
+_WARNINGS: Mapping[Rung, str] = MappingProxyType(
+    {
+        Rung.BUBBLEWRAP: "",
+        Rung.UNSHARE: (
+            "REDUCED SANDBOX (unshare): entries have no network, no home and a read-only system, "
+            f"but by a launcher of our own that is less tried than bubblewrap. {_INSTALL}."
+        ),
+        Rung.LANDLOCK: (
+            "WEAK SANDBOX (Landlock): entries cannot open your files, but they can use parts of "
+            "the network, see that other processes exist and signal some of them. Judge only "
+            f"entries that you half trust. {_INSTALL}."
+        ),
+        Rung.PROCESS: (
+            "NO SANDBOX: entries run as ordinary processes with all your rights; they can read "
+            f"your files and use the network. Judge only entries that you trust. {_INSTALL}."
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RungReport:
+    """The rung to use, what it lacks in words (empty at the best), why higher ones were refused."""
+
+    rung: Rung
+    warning: str
+    refused: Mapping[Rung, str]
+
+
+@functools.cache
+def best_rung() -> RungReport:
+    """The best rung whose promises hold on this machine; tested once in each process."""
+    refused: dict[Rung, str] = {}
+    for rung in Rung:
+        reason = why_not(rung)
+        if not reason:
+            return RungReport(rung, _WARNINGS[rung], MappingProxyType(refused))
+        refused[rung] = reason
+    said = "; ".join(f"{rung}: {reason}" for rung, reason in refused.items())
+    raise PlatformFault("sandbox.unavailable", f"No sandbox works on this machine ({said}).")
+
+
+def require_confinement() -> None:
+    """PlatformFault ``sandbox.unavailable`` unless the full confinement holds here."""
+    reason = why_not(Rung.BUBBLEWRAP)
+    if reason:
+        raise PlatformFault(
+            "sandbox.unavailable",
+            f"Entries cannot be confined on this machine: {reason.rstrip('.')}. {_INSTALL} and "
+            "allow unprivileged user namespaces; workers do not run without it.",
+        )
+
+
+def why_not(rung: Rung) -> str:
+    """Why ``rung`` cannot be used here; empty if a live probe found that it holds."""
+    try:
+        findings = _probe(rung)
+    except (PlatformFault, OSError) as error:
+        return one_line(str(error))
+    except (DeadlineError, ChannelClosedError, ValueError):
+        return "the probe gave no answer"
+    if not findings["scratch"]:
+        return "the box has no private temporary folder"
+    broken = sorted(_leaks(findings) & _PROMISES[rung])
+    return f"it does not hold here ({', '.join(broken)})" if broken else ""
+
+
+def _leaks(findings: Mapping[str, Any]) -> set[str]:
+    """What the probe could do that a perfect box would not let it do."""
+    leaks = {name for name in _EVERYTHING - {"environment", "uid"} if findings[name]}
+    if not set(findings["environment"]) <= _ALLOWED_ENVIRONMENT:
+        leaks.add("environment")
+    if findings["uid"] == 0:
+        leaks.add("uid")
+    return leaks
+
+
+def _probe(rung: Rung) -> dict[str, Any]:
+    """Start the probe at ``rung`` beside bait of ours; what it got is checked from outside too."""
+    with (
+        tempfile.TemporaryDirectory(prefix="stylearena-probe-") as name,
+        _listener(socket.SOCK_STREAM) as tcp,
+        _listener(socket.SOCK_DGRAM) as udp,
+    ):
+        folder = Path(name)
+        entry, bait = folder / "entry", folder / "bait"
+        for path in (entry, bait):
+            path.mkdir()
+        (bait / "secret").write_text("secret")
+        findings = _ask(rung, entry, bait, tcp.getsockname()[1], udp.getsockname()[1])
+        findings["tcp"] |= _was_reached(tcp)
+        findings["udp"] = _was_reached(udp)  # sending alone proves nothing
+        return findings
+
+
+def _ask(rung: Rung, entry: Path, bait: Path, tcp: int, udp: int) -> dict[str, Any]:
+    def job(places: Places) -> dict[str, object]:
+        return {
+            "secrets": [str(bait / "secret"), str(Path.home()), "/etc/passwd"],
+            "folders": ["/", "/usr", "/opt", "/var", str(Path.home()), str(bait), places.entry],
+            "scratch": places.scratch,
+            "judge": os.getpid(),
+            "tcp": tcp,
+            "udp": udp,
+        }
+
+    confined = Confined(Program(_PROBE, "onnx", entry, job), rung, limits=_LIMITS)
+    try:
+        deadline = time.monotonic() + _PROBE_SECONDS
+        (size,) = struct.unpack("<I", confined.channel.read(4, deadline))
+        findings: dict[str, Any] = json.loads(confined.channel.read(min(size, 1 << 16), deadline))
+    except ChannelClosedError:
+        confined.kill()
+        last = confined.log.text.strip().rpartition("\n")[2]
+        raise PlatformFault("sandbox.start_failed", one_line(last) or "no answer") from None
+    finally:
+        confined.kill()
+        confined.channel.close()
+    return findings
+
+
+def _listener(kind: int) -> socket.socket:
+    server = socket.socket(socket.AF_INET, kind)
+    server.bind(("127.0.0.1", 0))
+    if kind == socket.SOCK_STREAM:
+        server.listen(1)
+    return server
+
+
+def _was_reached(server: socket.socket) -> bool:
+    server.settimeout(0.05)
+    try:
+        if server.type == socket.SOCK_STREAM:
+            server.accept()[0].close()
+        else:
+            server.recv(16)
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,174 @@
+"""Scoring pictures that somebody already made: one for each pair, ``PAIR.png`` in a folder.
+
+The numbers are those of ``evaluate`` for the same pictures; nothing is run, so that how they were
+made, and how fast, is not known. Everything that can be refused is refused before torch is loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evaluator.decoded import DecodedPictures
+from evaluator.errors import ParticipantError
+from evaluator.evaluate import PairDone, find_dataset
+from evaluator.images import PicturePolicy, decode, size_of
+from evaluator.protocols import DEFAULT_PROTOCOL, protocol
+from evaluator.report import EntryInfo, Report
+from evaluator.results import ResultsFolder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from evaluator.backbones.download import Progress
+    from evaluator.datasets import Dataset, Pair
+    from evaluator.protocols import Protocol
+    from evaluator.scoring import Scorer
+    from evaluator.shards import PairScore
+
+    Pixels = NDArray[np.uint8]
+
+__all__ = ["score_outputs"]
+
+Listener = Callable[[PairDone], None]
+
+UNSEEN = "These pictures were handed in ready-made: how they were made was not seen."
+
+# Outputs are compared as they are: only damaged files are refused by the decoder.
+AS_IT_IS = PicturePolicy(size=None, min_side=1)
+
+
+def score_outputs(
+    outputs: Path | str,
+    dataset: Dataset | Path | str = "demo",
+    *,
+    name: str | None = None,
+    protocol_name: str | None = None,
+    device: str = "cpu",
+    out: Path | str | None = None,
+    on_pair: Listener | None = None,
+    on_painted: Callable[[int, int], None] | None = None,
+    on_download: Progress | None = None,
+    scorer: Scorer | None = None,
+) -> Report:
+    """Score the folder ``outputs`` on a dataset, as ``evaluate`` does what an entry makes.
+
+    ``outputs`` holds ``PAIR.png`` for each of the dataset's pairs, or is a folder that ``evaluate``
+    wrote. Raises ParticipantError ``outputs.missing`` or ``outputs.wrong_size``, OrganiserError
+    ``picture.*`` for a picture that cannot be read, and what ``evaluate`` raises.
+    """
+    rules = scorer.protocol if scorer else protocol(protocol_name or DEFAULT_PROTOCOL)
+    folder = _folder(Path(outputs))
+    data = find_dataset(dataset, on_painted=on_painted)
+    _require_all(folder, data)
+    pictures = DecodedPictures(data, rules.pictures)
+    _require_sizes(folder, data, pictures)
+    with ExitStack() as closing:
+        results = closing.enter_context(ResultsFolder(Path(out))) if out is not None else None
+        scorer = scorer or _scorer(rules, device, on_download)
+        listeners = [listen for listen in (results and results.keep, on_pair) if listen]
+        report = _judge(folder, data, scorer, pictures, name or Path(outputs).name, listeners)
+        if results is not None:
+            command = _command(Path(outputs), dataset, rules, device)
+            results.finish(report, data, rules, command=command)
+    return report
+
+
+def _folder(outputs: Path) -> Path:
+    """Where the pictures lie: in the folder itself, or in the one that ``evaluate`` made there."""
+    if not outputs.is_dir():
+        raise ParticipantError(
+            "outputs.missing", f"{outputs} is not a folder; name the one that holds PAIR.png."
+        )
+    return outputs / "outputs" if (outputs / "outputs").is_dir() else outputs
+
+
+def _path(folder: Path, pair: Pair) -> Path:
+    return folder / f"{pair.id}.png"
+
+
+def _require_all(folder: Path, dataset: Dataset) -> None:
+    missing = [pair for pair in dataset.pairs if not _path(folder, pair).is_file()]
+    if missing:
+        raise ParticipantError(
+            "outputs.missing",
+            f"{folder} lacks {len(missing)} of the {len(dataset.pairs)} pictures of the dataset "
+            f"{dataset.name}, the first is {missing[0].id}.png; name each output after its pair, "
+            "CONTENT__STYLE.png.",
+        )
+
+
+def _require_sizes(folder: Path, dataset: Dataset, pictures: DecodedPictures) -> None:
+    for pair in dataset.pairs:
+        width, height = size_of(_path(folder, pair))
+        expected = pictures.of(pair)[0].shape
+        if (height, width) != expected[:2]:
+            raise ParticipantError(
+                "outputs.wrong_size",
+                f"{pair.id}.png is {width}×{height}, but its content picture is "
+                f"{expected[1]}×{expected[0]} under this protocol; make outputs of that size, "
+                "since resizing them here would change what is scored.",
+            )
+
+
+def _judge(
+    folder: Path,
+    dataset: Dataset,
+    scorer: Scorer,
+    pictures: DecodedPictures,
+    name: str,
+    listeners: Sequence[Listener],
+) -> Report:
+    from evaluator.conclusion import RunInfo, conclude
+    from evaluator.sandbox.limits import Usage
+    from evaluator.shards import ShardResult
+
+    scorer.prepare(dataset)
+    started = time.monotonic()
+    scores: list[PairScore] = []
+    for done in _scored(folder, dataset, scorer, pictures):
+        scores.append(done.score)
+        for listen in listeners:
+            listen(done)
+    shard = ShardResult.of(dataset.pairs, scores, [0.0] * len(scores), Usage(None, None, 0.0))
+    run = RunInfo("none", time.monotonic() - started, str(scorer.device), (UNSEEN,))
+    return conclude([shard], dataset, scorer, entry=_entry(folder, dataset, name), run=run)
+
+
+def _scored(
+    folder: Path, dataset: Dataset, scorer: Scorer, pictures: DecodedPictures
+) -> Iterator[PairDone]:
+    for index, pair in enumerate(dataset.pairs):
+        path = _path(folder, pair)
+        pixels = decode(path, AS_IT_IS, name=path.name)
+        score = scorer.score(dataset, pair, *pictures.of(pair), pixels)
+        yield PairDone(index, len(dataset.pairs), pair, pixels, score, 0.0)
+
+
+def _entry(folder: Path, dataset: Dataset, name: str) -> EntryInfo:
+    """The card of a folder: its digest is that of the pictures, by the names of their pairs."""
+    digest, total = hashlib.sha256(), 0
+    for pair in dataset.pairs:
+        content = _path(folder, pair).read_bytes()
+        digest.update(f"{pair.id} {hashlib.sha256(content).hexdigest()}\n".encode())
+        total += len(content)
+    return EntryInfo(name=name, digest=digest.hexdigest(), runtime="pictures", size_bytes=total)
+
+
+def _scorer(rules: Protocol, device: str, on_download: Progress | None) -> Scorer:
+    from evaluator.scoring import Scorer
+
+    return Scorer(rules, device=device, on_download=on_download)
+
+
+def _command(outputs: Path, dataset: Dataset | Path | str, rules: Protocol, device: str) -> str:
+    """The shell command that does this again."""
+    place = getattr(dataset, "root", dataset)
+    options = {"--dataset": str(place), "--protocol": rules.name, "--device": device}
+    return shlex.join(["stylearena", "score", outputs.name, *sum(options.items(), ())])

@@ -1,0 +1,3 @@
+"""The evaluator's own version: part of every score's provenance."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,40 @@
+"""The model card: what an entry says of itself in its ``entry.toml``.
+
+Written as plain TOML, in a fixed order, so that the archive's bytes (and its digest) are stable.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Card"]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Name, origin and terms of a method; ``styles`` only for models tied to given styles."""
+
+    name: str
+    authors: str
+    paper: str
+    licence: str
+    code: str = ""
+    training: str = "none: closed form"
+    styles: tuple[str, ...] = ()
+
+    def to_toml(self, *, runtime: Literal["onnx", "python"], target: str) -> str:
+        """The manifest; ``target`` is the model's file (onnx) or ``module:function`` (python)."""
+        fields: dict[str, str | list[str]] = {
+            "name": self.name,
+            "runtime": runtime,
+            "model" if runtime == "onnx" else "entry": target,
+            "styles": list(self.styles),
+            "licence": self.licence,
+            "authors": self.authors,
+            "paper": self.paper,
+            "code": self.code,
+            "training": self.training,
+        }
+        # A JSON string or list of strings is also a TOML one.
+        lines = (f"{key} = {json.dumps(value)}" for key, value in fields.items() if value)
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""Networks of published methods, written anew to load their published weights."""

@@ -1,0 +1,72 @@
+"""Compares an exported entry, run by onnxruntime, with the method's own reference on torch.
+
+The archive is opened as the evaluator opens anyone's, static checks included.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import onnxruntime
+import torch
+from torch import Tensor
+
+from baselines.method import Method
+from evaluator.entry import open_entry
+from evaluator.errors import ParticipantError
+
+__all__ = ["ODD_SIZES", "check_method", "largest_difference"]
+
+ODD_SIZES = ((97, 131), (151, 75))
+SEED = 11
+
+
+def check_method(method: Method, archive: Path) -> float:
+    """The largest difference at two odd sizes; ParticipantError ``baseline.parity`` if too large.
+
+    Also raises what the evaluator's static checks raise.
+    """
+    difference = largest_difference(archive, method.reference)
+    if difference > method.tolerance:
+        raise ParticipantError(
+            "baseline.parity",
+            f"{archive.name} differs from the method's reference by {difference:.2g}, more than "
+            f"{method.tolerance:.2g}; export it again and look at its graph.",
+        )
+    return difference
+
+
+def largest_difference(archive: Path, reference: Callable[..., Tensor]) -> float:
+    """max |ONNX − reference| over pictures of two odd sizes, two at a time.
+
+    ``reference`` takes (content, style), or (content) for models without a style input.
+    """
+    with TemporaryDirectory(prefix="stylearena-") as folder:
+        entry = open_entry(archive, Path(folder))
+        model = entry.root / (entry.manifest.model or "")
+        session = onnxruntime.InferenceSession(model.read_bytes())
+    names = [value.name for value in session.get_inputs()]
+    return max(_difference(session, names, reference, size) for size in ODD_SIZES)
+
+
+def _difference(
+    session: onnxruntime.InferenceSession,
+    names: list[str],
+    reference: Callable[..., Tensor],
+    size: tuple[int, int],
+) -> float:
+    pictures = _pictures(size)[: len(names)]
+    feeds = {name: picture.numpy() for name, picture in zip(names, pictures, strict=True)}
+    (found,) = session.run(["stylized"], feeds)
+    with torch.inference_mode():
+        expected = reference(*pictures)
+    return float((torch.from_numpy(found) - expected).abs().max())
+
+
+def _pictures(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Two contents and two styles [2, 3, H, W]: smooth noise, so that scales carry something."""
+    generator = torch.Generator().manual_seed(SEED)
+    noise = torch.rand(4, 3, *size, generator=generator)
+    smooth = torch.nn.functional.avg_pool2d(noise, 5, stride=1, padding=2)
+    pictures = 0.5 * noise + 0.5 * smooth
+    return pictures[:2], pictures[2:] ** 2

@@ -1,0 +1,38 @@
+"""Before its first job, a worker makes sure that entries can be confined, or does not start.
+
+Under production settings anything below full confinement is refused; a laptop's demo goes on, and
+says so in its log and on every page.
+"""
+
+import logging
+
+from django.conf import settings
+
+from evaluator.errors import PlatformFault
+from stylearena.judging.context import keep_notice
+
+__all__ = ["on_worker_init", "prepare"]
+
+log = logging.getLogger(__name__)
+
+
+def on_worker_init(**_: object) -> None:
+    """Celery's signal; SystemExit, since Celery swallows every ordinary exception here."""
+    try:
+        prepare()
+    except PlatformFault as fault:
+        raise SystemExit(f"The worker does not start: {fault}") from fault
+
+
+def prepare() -> None:
+    """Check the sandbox and load what every job needs. Raises PlatformFault ``sandbox.*``."""
+    from evaluator.sandbox.rungs import best_rung, require_confinement
+
+    if settings.REQUIRE_CONFINEMENT:
+        require_confinement()
+    report = best_rung()
+    if report.warning:
+        log.warning("SANDBOX: %s", report.warning)
+    keep_notice(report.warning)
+
+    import evaluator.scoring  # noqa: F401  (torch takes seconds: now, not in the first job)

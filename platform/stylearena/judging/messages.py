@@ -1,0 +1,54 @@
+"""Messages to the workers: an id each, sent on commit, and never more than a hint.
+
+A message that is lost is found by the sweeper; one that arrives twice is refused by the claim.
+"""
+
+import logging
+
+import redis
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from stylearena.celery import app
+from stylearena.judging.models import Stage
+
+log = logging.getLogger(__name__)
+
+BEGIN = "judging.begin"
+JUDGE_SMOKE = "judging.judge_smoke"
+JUDGE_SHARD = "judging.judge_shard"
+CONCLUDE = "judging.conclude"
+SMOKE_QUEUE = "smoke"
+JUDGING_QUEUE = "judging"
+QUEUES = (SMOKE_QUEUE, JUDGING_QUEUE)  # in the order in which a worker looks at them
+_QUICK = {JUDGE_SMOKE, CONCLUDE}  # seconds at most: boards and newcomers do not wait for full runs
+
+
+def judge(shard_id: int, stage: str, *, after_seconds: float = 0.0) -> None:
+    """Tell a worker of a queued shard once the transaction has committed."""
+    task = JUDGE_SMOKE if stage == Stage.SMOKE else JUDGE_SHARD
+    transaction.on_commit(lambda: _send(task, shard_id, after_seconds))
+
+
+def conclude(evaluation_id: int) -> None:
+    """Tell a worker that all the shards of an evaluation are scored, on commit."""
+    transaction.on_commit(lambda: _send(CONCLUDE, evaluation_id, 0.0))
+
+
+def waiting() -> int | None:
+    """How many messages wait in the broker for a worker; None when it cannot be asked."""
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as broker:
+            return sum(int(broker.llen(queue)) for queue in QUEUES)
+    except redis.RedisError as error:
+        log.warning("The broker does not answer: %s", error)
+        return None
+
+
+def _send(task: str, key: int, after_seconds: float) -> None:
+    queue = SMOKE_QUEUE if task in _QUICK else JUDGING_QUEUE
+    try:
+        app.send_task(task, [key], queue=queue, countdown=after_seconds or None)
+    except (OperationalError, redis.RedisError) as error:
+        log.warning("%s %s was not sent, the sweeper will: %s", task, key, error)

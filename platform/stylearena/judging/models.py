@@ -1,0 +1,137 @@
+"""Evaluations, their shards and leases, and what a finished evaluation leaves behind."""
+
+from django.db import models
+from django.utils import timezone
+
+from stylearena.competitions.models import Dataset
+from stylearena.submissions.models import State, Submission
+
+
+class Stage(models.TextChoices):
+    SMOKE = "smoke", "Smoke run"
+    FULL = "full", "Full run"
+
+
+def report_path(evaluation: "Evaluation", filename: str) -> str:
+    return f"reports/{evaluation.submission_id}/{evaluation.pk}.json"
+
+
+def shard_path(shard: "Shard", filename: str) -> str:
+    return f"shards/{shard.evaluation_id}/{shard.index}-{shard.token}.npz"
+
+
+def picture_path(picture: "GalleryPicture", filename: str) -> str:
+    return f"gallery/{picture.evaluation_id}/{filename}"
+
+
+class Evaluation(models.Model):
+    """One run of a submission under (dataset digest, protocol, evaluator version)."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="evaluations")
+    stage = models.CharField(max_length=5, choices=Stage.choices)
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT)
+    protocol = models.CharField(max_length=80)
+    protocol_digest = models.CharField(max_length=64)
+    evaluator_version = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    reason_code = models.CharField(max_length=80, blank=True)
+    reason = models.TextField(blank=True)
+    log = models.TextField(blank=True, help_text="Smoke runs only: held-out runs keep none.")
+    faults = models.PositiveSmallIntegerField(default=0)
+    is_promoted = models.BooleanField(default=False, help_text="Its scores stand on the board.")
+    report = models.FileField(upload_to=report_path, blank=True)
+    sandbox_rung = models.CharField(max_length=20, blank=True)
+    device = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    deadline = models.DateTimeField(help_text="After this the sweeper ends it, whatever happens.")
+
+    class Meta:
+        ordering = ("created_at",)
+        indexes = (models.Index(fields=("state", "deadline"), name="evaluation_state_deadline"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("submission", "stage", "dataset", "protocol_digest", "evaluator_version"),
+                name="one_evaluation_a_provenance",
+            ),
+            models.UniqueConstraint(
+                fields=("submission",),
+                condition=models.Q(is_promoted=True),
+                name="one_promoted_evaluation",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_stage_display()} of {self.submission_id}"
+
+
+class Shard(models.Model):
+    """A contiguous slice of an evaluation's pairs: the unit that a worker leases.
+
+    ``token`` is the fencing token: each claim raises it, and a writer with an old one is refused.
+    """
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="shards")
+    index = models.PositiveIntegerField()
+    first = models.PositiveIntegerField(help_text="Index of its first pair.")
+    stop = models.PositiveIntegerField(help_text="Index after its last pair.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    token = models.PositiveIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=120, blank=True)
+    faults = models.PositiveSmallIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0, help_text="Pairs finished, for the progress bar.")
+    result = models.FileField(upload_to=shard_path, blank=True)
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("evaluation", "index")
+        indexes = (models.Index(fields=("state", "leased_until"), name="shard_state_lease"),)
+        constraints = (
+            models.UniqueConstraint(fields=("evaluation", "index"), name="one_shard_an_index"),
+        )
+
+    def __str__(self) -> str:
+        return f"Shard {self.index} of evaluation {self.evaluation_id}"
+
+
+class Score(models.Model):
+    """One overall value of a scored evaluation; finite, or the evaluation is not scored at all."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="scores")
+    metric = models.CharField(max_length=80)
+    value = models.FloatField()
+    low = models.FloatField(null=True, blank=True)
+    high = models.FloatField(null=True, blank=True)
+    n = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = (models.Index(fields=("metric", "value"), name="score_metric_value"),)
+        constraints = (
+            models.UniqueConstraint(fields=("evaluation", "metric"), name="one_score_a_metric"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.value:g}"
+
+
+class GalleryPicture(models.Model):
+    """An output picture kept for the entry's gallery, written as its shard made it."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="gallery")
+    pair = models.CharField(max_length=200)
+    content = models.CharField(max_length=100)
+    style = models.CharField(max_length=100)
+    picture = models.FileField(upload_to=picture_path)
+
+    class Meta:
+        ordering = ("pair",)
+        constraints = (
+            models.UniqueConstraint(fields=("evaluation", "pair"), name="one_picture_a_pair"),
+        )
+
+    def __str__(self) -> str:
+        return self.pair

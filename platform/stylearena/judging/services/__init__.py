@@ -1,0 +1,42 @@
+"""Everything that changes the state of judging; the database only, never torch or an entry.
+
+Each change is one conditional UPDATE: 0 rows changed means that somebody else did it. Conditions
+on the row itself are plain columns, never joins: a joined UPDATE becomes ``id IN (SELECT …)``,
+which PostgreSQL does not check again after waiting for the row's lock.
+
+leases    claim, heartbeat, finish, fail, release: one shard, guarded by its fencing token
+stages    begin, conclude: from the submission to the smoke run, the full run and the board
+verdicts  end: the bad ends of an evaluation, and what they cost
+sweeping  sweep: what was lost is found, what takes too long is ended
+"""
+
+from stylearena.judging.services.leases import (
+    Beat,
+    Lease,
+    cancel,
+    claim,
+    fail,
+    finish,
+    heartbeat,
+    release,
+)
+from stylearena.judging.services.stages import begin, conclude
+from stylearena.judging.services.sweeping import SweepCounts, sweep
+from stylearena.judging.services.verdicts import end, fault
+
+__all__ = [
+    "Beat",
+    "Lease",
+    "SweepCounts",
+    "begin",
+    "cancel",
+    "claim",
+    "conclude",
+    "end",
+    "fail",
+    "fault",
+    "finish",
+    "heartbeat",
+    "release",
+    "sweep",
+]

@@ -1,0 +1,209 @@
+"""Leases: who may write a shard, for how long. The fencing token refuses everybody else.
+
+A claim raises the token; heartbeat, finish, fail and release name the token they were given, so
+that a worker which was frozen past its lease and comes back changes nothing.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from stylearena.judging import messages
+from stylearena.judging.models import Evaluation, Shard, Stage, shard_path
+from stylearena.judging.services import stages, verdicts
+from stylearena.submissions.models import ACTIVE_STATES, State, Submission
+
+log = logging.getLogger(__name__)
+
+_LONGEST_BACKOFF = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to judge pairs ``first`` to ``stop``, for as long as ``token`` is current."""
+
+    shard_id: int
+    token: int
+    evaluation_id: int
+    submission_id: UUID
+    stage: str
+    index: int
+    first: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a heartbeat brings back: is the lease still ours, and is a cancel wished for?"""
+
+    alive: bool
+    cancelled: bool
+
+
+def claim(shard_id: int, *, worker: str) -> Lease | None:
+    """Lease a queued shard, or one whose lease ran out; None if it is not to be had.
+
+    Two claims at once both name the token they read, and only one UPDATE finds it unchanged.
+    """
+    shard = Shard.objects.select_related("evaluation").filter(pk=shard_id).first()
+    if shard is None:
+        return None
+    now = timezone.now()
+    with transaction.atomic():
+        claimed = Shard.objects.filter(
+            _is_free(now), _is_wanted(), pk=shard_id, token=shard.token
+        ).update(
+            state=State.RUNNING,
+            token=shard.token + 1,
+            faults=shard.faults + (shard.state == State.RUNNING),
+            worker=worker,
+            leased_until=_lease_end(),
+            started_at=now,
+            done=0,
+        )
+        if not claimed:
+            return None
+        stages.start(shard.evaluation)
+    return _lease(shard)
+
+
+def heartbeat(lease: Lease, *, done: int) -> Beat:
+    """Prolong the lease and note the pairs done."""
+    alive = _held(lease).update(leased_until=_lease_end(), done=done)
+    wished = Submission.objects.filter(pk=lease.submission_id, cancel_requested_at__isnull=False)
+    return Beat(alive=bool(alive), cancelled=wished.exists())
+
+
+def finish(
+    lease: Lease, result: bytes = b"", *, transcript: str = "", rung: str = "", device: str = ""
+) -> bool:
+    """Keep a shard's result (a saved ShardResult) and move on; False for a lease that was lost.
+
+    The last shard of a smoke run starts the full run; the last of a full run asks for the
+    conclusion. ``transcript`` is the entry's own output, kept for smoke runs only.
+    """
+    name = _store(lease, result)
+    with transaction.atomic():
+        finished = _held(lease).update(
+            state=State.SCORED,
+            result=name,
+            done=lease.stop - lease.first,
+            leased_until=None,
+            finished_at=timezone.now(),
+        )
+        if finished:
+            # The UPDATE also takes the row's lock: of two last shards, the later sees the earlier.
+            ran = Evaluation.objects.filter(pk=lease.evaluation_id)
+            ran.update(sandbox_rung=rung, device=device)
+            stages.advance(lease.evaluation_id, transcript=transcript)
+    if name and not finished:
+        default_storage.delete(name)
+    return bool(finished)
+
+
+def fail(lease: Lease, code: str, reason: str, transcript: str = "") -> bool:
+    """The entry failed: the whole evaluation ends, and is never tried again."""
+    return _end(lease, State.FAILED, code, reason, transcript)
+
+
+def cancel(lease: Lease) -> bool:
+    """The participant's wish to cancel was read at a heartbeat."""
+    return _end(lease, State.CANCELLED, verdicts.CANCELLED_CODE, verdicts.CANCELLED_REASON)
+
+
+def release(lease: Lease, fault: str = "") -> bool:
+    """Hand a shard back. With a ``fault`` of ours it is counted, and the limit ends it in error."""
+    if not fault:
+        return requeue(_held(lease), lease.shard_id, lease.stage)
+    log.warning("Shard %s met a fault of ours: %s", lease.shard_id, fault)
+    return count_fault(_held(lease), lease.shard_id, lease.stage, lease.evaluation_id)
+
+
+def count_fault(held: QuerySet[Shard], shard_id: int, stage: str, evaluation_id: int) -> bool:
+    """Queue the shard again with one fault more, or end its evaluation when it has had enough."""
+    faults = held.values_list("faults", flat=True).first()
+    if faults is None:
+        return False
+    if faults < settings.MAX_FAULTS:
+        return requeue(held, shard_id, stage, faults=faults + 1)
+    with transaction.atomic():
+        if not held.update(state=State.ERROR, leased_until=None, finished_at=timezone.now()):
+            return False
+        code, reason = verdicts.FAULTS_CODE, verdicts.FAULTS_REASON
+        return verdicts.end(evaluation_id, state=State.ERROR, code=code, reason=reason)
+
+
+def requeue(held: QuerySet[Shard], shard_id: int, stage: str, *, faults: int = 0) -> bool:
+    """Running → queued, and a message for it: later and later, the more faults there were."""
+    counted = {"faults": faults} if faults else {}
+    with transaction.atomic():
+        queued = held.update(
+            state=State.QUEUED, leased_until=None, done=0, queued_at=timezone.now(), **counted
+        )
+        if queued:
+            pause = min(2.0 ** (faults - 1), _LONGEST_BACKOFF) if faults else 0.0
+            messages.judge(shard_id, stage, after_seconds=pause)
+    return bool(queued)
+
+
+def _end(lease: Lease, state: State, code: str, reason: str, transcript: str = "") -> bool:
+    with transaction.atomic():
+        if not _held(lease).update(state=state, leased_until=None, finished_at=timezone.now()):
+            return False
+        return verdicts.end(
+            lease.evaluation_id, state=state, code=code, reason=reason, transcript=transcript
+        )
+
+
+def _held(lease: Lease) -> QuerySet[Shard]:
+    return Shard.objects.filter(pk=lease.shard_id, token=lease.token, state=State.RUNNING)
+
+
+def _is_free(now: datetime) -> Q:
+    lapsed = Q(state=State.RUNNING, leased_until__lt=now, faults__lt=settings.MAX_FAULTS)
+    return Q(state=State.QUEUED) | lapsed
+
+
+def _is_wanted() -> Exists:
+    wanted = Evaluation.objects.filter(
+        pk=OuterRef("evaluation_id"),
+        state__in=ACTIVE_STATES,
+        submission__cancel_requested_at__isnull=True,
+    )
+    return Exists(wanted)
+
+
+def _lease_end() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def _lease(shard: Shard) -> Lease:
+    """The lease of the claim that raised the token ``shard`` was read with."""
+    return Lease(
+        shard_id=shard.pk,
+        token=shard.token + 1,
+        evaluation_id=shard.evaluation_id,
+        submission_id=shard.evaluation.submission_id,
+        stage=Stage(shard.evaluation.stage),
+        index=shard.index,
+        first=shard.first,
+        stop=shard.stop,
+    )
+
+
+def _store(lease: Lease, result: bytes) -> str:
+    """The result goes to storage first: a row never names a file that is not there."""
+    if not result:
+        return ""
+    path = shard_path(
+        Shard(evaluation_id=lease.evaluation_id, index=lease.index, token=lease.token), ""
+    )
+    return default_storage.save(path, ContentFile(result))

@@ -1,0 +1,132 @@
+"""From a submission to the board: the smoke run, the full run in shards, the conclusion."""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from evaluator.report import Report
+from evaluator.version import __version__ as evaluator_version
+from stylearena.judging import messages
+from stylearena.judging.models import Evaluation, Score, Shard, Stage, report_path
+from stylearena.submissions import services as submissions
+from stylearena.submissions.models import ACTIVE_STATES, State, Submission
+
+log = logging.getLogger(__name__)
+
+SMOKE_PAIRS = 2
+QUEUE_PATIENCE = timedelta(hours=24)  # without a free worker for that long, an operator must look
+
+
+def begin(submission_id: UUID | str) -> None:
+    """Queue the smoke run of a new submission. Calling it again changes nothing."""
+    submission = Submission.objects.select_related("phase__smoke_dataset").get(pk=submission_id)
+    if submission.state not in ACTIVE_STATES or submission.cancel_requested_at is not None:
+        return
+    _queue(submission, Stage.SMOKE)
+
+
+def start(evaluation: Evaluation) -> None:
+    """The first shard of ``evaluation`` was claimed: it runs, and so does its submission."""
+    started = Evaluation.objects.filter(pk=evaluation.pk, state=State.QUEUED).update(
+        state=State.RUNNING, started_at=timezone.now(), deadline=_running_deadline(evaluation)
+    )
+    if started:
+        submissions.transition(evaluation.submission_id, to=State.RUNNING, frm=(State.QUEUED,))
+
+
+def advance(evaluation_id: int, *, transcript: str = "") -> None:
+    """A shard was scored: go on to the next stage if it was the last one."""
+    evaluation = Evaluation.objects.select_related("submission__phase").get(pk=evaluation_id)
+    if evaluation.shards.exclude(state=State.SCORED).exists():
+        return
+    if evaluation.stage == Stage.FULL:
+        messages.conclude(evaluation_id)
+        return
+    passed = Evaluation.objects.filter(pk=evaluation_id, state=State.RUNNING).update(
+        state=State.SCORED, log=transcript, finished_at=timezone.now()
+    )
+    if passed:
+        _queue(evaluation.submission, Stage.FULL)
+
+
+def conclude(evaluation_id: int, report: Report) -> bool:
+    """Publish ``report``: its file, score rows, the submission's end and its charge, at once.
+
+    Two workers may conclude the same evaluation; one of them changes the row, the other's report
+    is dropped and False returned.
+    """
+    evaluation = Evaluation.objects.get(pk=evaluation_id)
+    scores = _score_rows(evaluation, report)
+    path = report_path(evaluation, "")
+    name = default_storage.save(path, ContentFile(report.model_dump_json().encode()))
+    with transaction.atomic():
+        promoted = evaluation.submission.evaluations.filter(is_promoted=True).exists()
+        concluded = Evaluation.objects.filter(pk=evaluation_id, state=State.RUNNING).update(
+            state=State.SCORED, report=name, finished_at=timezone.now(), is_promoted=not promoted
+        )
+        if concluded:
+            Score.objects.bulk_create(scores)
+            if submissions.transition(evaluation.submission_id, to=State.SCORED, frm=ACTIVE_STATES):
+                submissions.charge(evaluation.submission_id)
+    if not concluded:
+        default_storage.delete(name)
+    return bool(concluded)
+
+
+def _queue(submission: Submission, stage: Stage) -> None:
+    """Create the stage's evaluation with its shards, unless somebody has done so already."""
+    phase = submission.phase
+    try:
+        with transaction.atomic():
+            evaluation = Evaluation.objects.create(
+                submission=submission,
+                stage=stage,
+                dataset=phase.smoke_dataset if stage == Stage.SMOKE else phase.dataset,
+                protocol=phase.protocol,
+                protocol_digest=phase.protocol_digest,
+                evaluator_version=evaluator_version,
+                deadline=timezone.now() + QUEUE_PATIENCE,
+            )
+            _cut_into_shards(evaluation, phase.shard_pairs)
+    except IntegrityError:  # one_evaluation_a_provenance
+        log.info("The %s of %s is there already", stage.label.lower(), submission.pk)
+
+
+def _cut_into_shards(evaluation: Evaluation, size: int) -> None:
+    """Contiguous shards of ``size`` pairs and a message for each; a smoke run is a single one."""
+    pairs = evaluation.dataset.pairs
+    if evaluation.stage == Stage.SMOKE:
+        pairs = size = min(SMOKE_PAIRS, pairs)
+    shards = Shard.objects.bulk_create(
+        Shard(evaluation=evaluation, index=index, first=first, stop=min(first + size, pairs))
+        for index, first in enumerate(range(0, pairs, size))
+    )
+    for shard in shards:
+        messages.judge(shard.pk, evaluation.stage)
+
+
+def _running_deadline(evaluation: Evaluation) -> datetime:
+    """Time for every shard to run to its limit on one worker, on top of waiting for it."""
+    phase = evaluation.submission.phase
+    runs = timedelta(seconds=phase.wall_seconds * evaluation.shards.count())
+    return timezone.now() + QUEUE_PATIENCE + runs
+
+
+def _score_rows(evaluation: Evaluation, report: Report) -> list[Score]:
+    """One row a metric; a report holds finite numbers only, so these are."""
+    return [
+        Score(
+            evaluation=evaluation,
+            metric=metric,
+            value=score.value,
+            low=score.low,
+            high=score.high,
+            n=score.n,
+        )
+        for metric, score in report.overall.items()
+    ]

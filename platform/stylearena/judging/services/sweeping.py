@@ -1,0 +1,155 @@
+"""The sweep: finds what was lost and ends what takes too long, from the database alone.
+
+Safe to run twice at once and at any moment: every step is the same conditional UPDATE that the
+workers use, and a message sent once too often is refused by the claim.
+"""
+
+from dataclasses import astuple, dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from stylearena.judging import messages
+from stylearena.judging.models import Evaluation, Shard, Stage
+from stylearena.judging.services import leases, stages, verdicts
+from stylearena.submissions import services as submissions
+from stylearena.submissions.models import ACTIVE_STATES, State, Submission
+
+_RESEND_ANYWAY = timedelta(minutes=10)  # though messages wait: ours may not be among them
+_OVERDUE_CODE = "platform.deadline"
+_OVERDUE_REASON = (
+    "The platform could not judge this entry in time; the operators were told and your quota "
+    "was given back."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepCounts:
+    """How much a sweep found to do, by kind."""
+
+    expired: int = 0
+    overdue: int = 0
+    cancelled: int = 0
+    begun: int = 0
+    resent: int = 0
+    stranded: int = 0
+
+    def __bool__(self) -> bool:
+        return any(astuple(self))
+
+
+def sweep(now: datetime | None = None) -> SweepCounts:
+    """One round over everything that is not in a terminal state."""
+    now = now or timezone.now()
+    return SweepCounts(
+        expired=_requeue_expired(now),
+        overdue=_end_overdue(now),
+        cancelled=_cancel_wished(),
+        begun=_begin_orphans(now),
+        stranded=_end_stranded(now),
+        resent=_resend(now),
+    )
+
+
+def _requeue_expired(now: datetime) -> int:
+    expired = Shard.objects.filter(state=State.RUNNING, leased_until__lt=now)
+    found = expired.values_list("pk", "token", "evaluation_id", "evaluation__stage")
+    return sum(
+        leases.count_fault(expired.filter(pk=pk, token=token), pk, stage, evaluation_id)
+        for pk, token, evaluation_id, stage in found
+    )
+
+
+def _end_overdue(now: datetime) -> int:
+    overdue = Evaluation.objects.filter(state__in=ACTIVE_STATES, deadline__lt=now)
+    return sum(
+        verdicts.end(pk, state=State.ERROR, code=_OVERDUE_CODE, reason=_OVERDUE_REASON)
+        for pk in overdue.values_list("pk", flat=True)
+    )
+
+
+def _cancel_wished() -> int:
+    """Wishes that no running shard will read, and runs of submissions that ended without them."""
+    running = Shard.objects.filter(
+        evaluation__submission=OuterRef("submission_id"), state=State.RUNNING
+    )
+    idle = Evaluation.objects.filter(~Exists(running), state__in=ACTIVE_STATES)
+    wished = Q(submission__cancel_requested_at__isnull=False)
+    unwanted = idle.filter(wished | Q(submission__state=State.CANCELLED))
+    return sum(
+        verdicts.end(
+            pk,
+            state=State.CANCELLED,
+            code=verdicts.CANCELLED_CODE,
+            reason=verdicts.CANCELLED_REASON,
+        )
+        for pk in unwanted.values_list("pk", flat=True)
+    )
+
+
+def _begin_orphans(now: datetime) -> int:
+    """Submissions whose first message was lost."""
+    evaluations = Evaluation.objects.filter(submission=OuterRef("pk"))
+    orphans = _submissions_older_than(now).filter(~Exists(evaluations))
+    found = list(orphans.order_by("created_at").values_list("pk", flat=True))
+    for pk in found:
+        stages.begin(pk)
+    return len(found)
+
+
+def _end_stranded(now: datetime) -> int:
+    """Active submissions with nothing active to judge them: never by our code, but by a hand."""
+    evaluations = Evaluation.objects.filter(submission=OuterRef("pk"))
+    active = evaluations.filter(state__in=ACTIVE_STATES)
+    stranded = _submissions_older_than(now).filter(Exists(evaluations), ~Exists(active))
+    return sum(_end_as_error(pk) for pk in stranded.values_list("pk", flat=True))
+
+
+def _end_as_error(submission_id: UUID) -> bool:
+    changed = submissions.transition(
+        submission_id,
+        to=State.ERROR,
+        frm=ACTIVE_STATES,
+        reason_code=verdicts.FAULTS_CODE,
+        reason=verdicts.FAULTS_REASON,
+    )
+    if changed:
+        submissions.refund(submission_id, verdicts.FAULTS_CODE)
+    return changed
+
+
+def _submissions_older_than(now: datetime) -> QuerySet[Submission]:
+    before = now - timedelta(seconds=settings.SWEEP_SECONDS)
+    return Submission.objects.filter(state__in=ACTIVE_STATES, created_at__lt=before)
+
+
+def _resend(now: datetime) -> int:
+    """Messages that may be lost: the broker has none left, or far too much time has passed."""
+    patience = timedelta(seconds=settings.SWEEP_SECONDS)
+    before = now - (_RESEND_ANYWAY if messages.waiting() else patience)
+    return _resend_shards(now, before) + _resend_conclusions(before)
+
+
+def _resend_shards(now: datetime, before: datetime) -> int:
+    lost = Shard.objects.filter(
+        state=State.QUEUED, queued_at__lt=before, evaluation__state__in=ACTIVE_STATES
+    )
+    found = list(lost.values_list("pk", "evaluation__stage"))
+    for pk, stage in found:
+        Shard.objects.filter(pk=pk, state=State.QUEUED).update(queued_at=now)
+        messages.judge(pk, stage)
+    return len(found)
+
+
+def _resend_conclusions(before: datetime) -> int:
+    unsettled = Shard.objects.filter(evaluation=OuterRef("pk")).exclude(
+        state=State.SCORED, finished_at__lt=before
+    )
+    ready = Evaluation.objects.filter(~Exists(unsettled), stage=Stage.FULL, state=State.RUNNING)
+    found = list(ready.values_list("pk", flat=True))
+    for pk in found:
+        messages.conclude(pk)
+    return len(found)

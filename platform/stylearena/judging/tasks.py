@@ -1,0 +1,32 @@
+"""Celery's way in: thin tasks that carry an id. What they do is in services and work.
+
+A message may arrive twice, late or never; each task finds out from the database what is to do.
+"""
+
+from celery import shared_task
+
+from stylearena.judging import messages, services, work
+
+
+@shared_task(name=messages.BEGIN, acks_late=True)
+def begin(submission_id: str) -> None:
+    """Queue the smoke run of a submission."""
+    services.begin(submission_id)
+
+
+@shared_task(name=messages.JUDGE_SMOKE, acks_late=True)
+def judge_smoke(shard_id: int) -> None:
+    """Run two public pairs, with the log for the participant."""
+    work.judge(shard_id)
+
+
+@shared_task(name=messages.JUDGE_SHARD, acks_late=True)
+def judge_shard(shard_id: int) -> None:
+    """Run and score one shard of a full run."""
+    work.judge(shard_id)
+
+
+@shared_task(name=messages.CONCLUDE, acks_late=True)
+def conclude(evaluation_id: int) -> None:
+    """Put the shards of an evaluation together into its report."""
+    work.conclude(evaluation_id)

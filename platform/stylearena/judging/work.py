@@ -1,0 +1,246 @@
+"""What a worker does with a shard and with a finished evaluation; torch is loaded here alone.
+
+The scorer stays warm between jobs. Whatever happens ends in exactly one verdict: the entry's
+failure, a fault of ours, a shard handed back, or a result.
+"""
+
+import logging
+import os
+import socket
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from shutil import copyfileobj
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.db.models.fields.files import FieldFile
+
+from evaluator.datasets import Dataset, Pair
+from evaluator.entry import ArchiveLimits, Entry, open_entry
+from evaluator.errors import OrganiserError, ParticipantError, PlatformFault, RetryLater
+from evaluator.protocols import protocol as find_protocol
+from evaluator.report import EntryInfo, Report
+from evaluator.sandbox import Limits
+from evaluator.sandbox.rungs import RungReport, best_rung
+from evaluator.version import __version__ as evaluator_version
+from stylearena.competitions.services import load
+from stylearena.judging import services
+from stylearena.judging.gallery import Gallery
+from stylearena.judging.models import Evaluation, Stage
+from stylearena.judging.pulse import CANCELLED, Pulse
+from stylearena.judging.services import Lease
+from stylearena.judging.smoke import run_smoke
+from stylearena.submissions.models import State, Submission
+
+if TYPE_CHECKING:
+    from evaluator.scoring import Scorer
+
+__all__ = ["conclude", "judge"]
+
+log = logging.getLogger(__name__)
+
+_UNEXPECTED = "platform.unexpected"
+
+
+def judge(shard_id: int) -> None:
+    """Claim a shard, run it, and write its result or its verdict under the lease's token."""
+    lease = services.claim(shard_id, worker=f"{socket.gethostname()}-{os.getpid()}")
+    if lease is None:
+        log.info("Shard %s is not to be had", shard_id)
+        return
+    transcript: list[str] = []
+    try:
+        _run(lease, transcript)
+    except ParticipantError as error:
+        services.fail(lease, error.code, str(error), "".join(transcript))
+    except RetryLater as pause:
+        if pause.code == CANCELLED:
+            services.cancel(lease)
+        else:
+            services.release(lease)
+    except (OrganiserError, PlatformFault) as fault:
+        log.error("Shard %s: %s", shard_id, fault)
+        services.release(lease, fault=fault.code)
+    except Exception:
+        services.release(lease, fault=_UNEXPECTED)
+        raise
+
+
+def conclude(evaluation_id: int) -> None:
+    """Put the shards of a full run together; does nothing unless they are all there."""
+    evaluation = _evaluations().get(pk=evaluation_id)
+    shards = list(evaluation.shards.all())
+    if evaluation.state != State.RUNNING or any(shard.state != State.SCORED for shard in shards):
+        return
+    try:
+        services.conclude(evaluation_id, _report(evaluation))
+    except ParticipantError as error:
+        services.end(evaluation_id, state=State.FAILED, code=error.code, reason=str(error))
+    except (OrganiserError, PlatformFault) as fault:
+        log.error("Conclusion of %s: %s", evaluation_id, fault)
+        services.fault(evaluation_id, fault.code)
+    except Exception:
+        services.fault(evaluation_id, _UNEXPECTED)
+        raise
+
+
+def _run(lease: Lease, transcript: list[str]) -> None:
+    evaluation = _evaluations().get(pk=lease.evaluation_id)
+    dataset = load(evaluation.dataset)
+    scorer = _scorer_of(evaluation)
+    rung = _rung().rung
+    limits = _limits(evaluation.submission)
+    with Pulse(lease) as pulse, _opened(evaluation.submission) as entry:
+        scorer.prepare(dataset)
+        if lease.stage == Stage.SMOKE:
+            pairs = dataset.smoke_pairs(lease.stop)
+            run_smoke(entry, dataset, pairs, scorer, limits, rung, pulse, transcript)
+            result = b""
+        else:
+            pairs = dataset.pairs[lease.first : lease.stop]
+            result = _score(entry, dataset, pairs, scorer, limits, pulse, Gallery(evaluation))
+    services.finish(
+        lease,
+        result,
+        transcript="".join(transcript),
+        rung=rung.value,
+        device=settings.JUDGE_DEVICE,
+    )
+
+
+def _score(
+    entry: Entry,
+    dataset: Dataset,
+    pairs: Sequence[Pair],
+    scorer: "Scorer",
+    limits: Limits,
+    pulse: Pulse,
+    gallery: Gallery,
+) -> bytes:
+    """Run and score the shard's pairs; the saved ShardResult."""
+    from evaluator.evaluate import PairDone, run_pairs
+
+    wanted = gallery.chosen(dataset)
+
+    def on_pair(done: PairDone) -> None:
+        pulse.beat(done.index + 1)
+        if done.pair.id in wanted:
+            gallery.keep(done.pair, done.pixels)
+
+    result = run_pairs(
+        entry,
+        dataset,
+        pairs,
+        scorer,
+        limits=limits,
+        rung=_rung().rung,
+        device=settings.JUDGE_DEVICE,
+        on_pair=on_pair,
+    )
+    with tempfile.TemporaryDirectory(prefix="stylearena-shard-") as folder:
+        path = Path(folder) / "shard.npz"
+        result.save(path)
+        return path.read_bytes()
+
+
+def _report(evaluation: Evaluation) -> Report:
+    """The conclusion of all shards, computed by the code that the command line uses too."""
+    from evaluator.conclusion import RunInfo
+    from evaluator.conclusion import conclude as put_together
+    from evaluator.shards import ShardResult
+
+    shards = list(evaluation.shards.order_by("index"))
+    with tempfile.TemporaryDirectory(prefix="stylearena-shards-") as folder:
+        results = [
+            ShardResult.load(_fetched(shard.result, Path(folder) / f"{shard.index}.npz"))
+            for shard in shards
+        ]
+    spans = [(shard.started_at, shard.finished_at) for shard in shards]
+    run = RunInfo(
+        sandbox_rung=evaluation.sandbox_rung,
+        total_seconds=sum((end - start).total_seconds() for start, end in spans if start and end),
+        device=evaluation.device,
+        notices=(_rung().warning,) if _rung().warning else (),
+    )
+    return put_together(
+        results,
+        load(evaluation.dataset),
+        _scorer_of(evaluation),
+        entry=EntryInfo.model_validate(evaluation.submission.info),
+        run=run,
+    )
+
+
+def _evaluations() -> QuerySet[Evaluation]:
+    return Evaluation.objects.select_related("dataset", "submission__phase")
+
+
+def _scorer_of(evaluation: Evaluation) -> "Scorer":
+    """The warm scorer; PlatformFault if this worker would give numbers of another provenance."""
+    protocol = find_protocol(evaluation.protocol)
+    if protocol.digest() != evaluation.protocol_digest:
+        raise PlatformFault(
+            "protocol.changed",
+            f"The protocol {protocol.name} is not the one that the phase was opened with; judge it "
+            "with the version of StyleArena that it was opened with.",
+        )
+    if evaluation.evaluator_version != evaluator_version:
+        raise PlatformFault(
+            "evaluator.changed",
+            f"This worker has evaluator {evaluator_version}, the evaluation was begun under "
+            f"{evaluation.evaluator_version}; upgrade all workers together.",
+        )
+    return _warm_scorer(evaluation.protocol, settings.JUDGE_DEVICE)
+
+
+@lru_cache(maxsize=2)
+def _warm_scorer(protocol: str, device: str) -> "Scorer":
+    from evaluator.scoring import Scorer
+
+    return Scorer(find_protocol(protocol), device=device)
+
+
+def _rung() -> RungReport:
+    return best_rung()
+
+
+def _limits(submission: Submission) -> Limits:
+    phase = submission.phase
+    return Limits(
+        memory_bytes=phase.memory_bytes,
+        pair_seconds=phase.pair_seconds,
+        wall_seconds=phase.wall_seconds,
+    )
+
+
+@contextmanager
+def _opened(submission: Submission) -> Iterator[Entry]:
+    """The entry, unpacked again from the archive that was handed in."""
+    phase = submission.phase
+    limits = ArchiveLimits(archive_bytes=phase.archive_bytes, unpacked_bytes=phase.unpacked_bytes)
+    with tempfile.TemporaryDirectory(prefix="stylearena-entry-") as folder:
+        name = Path(submission.archive.name or "").name
+        archive = _fetched(submission.archive, Path(folder) / name)
+        into = Path(folder) / "entry"
+        into.mkdir()
+        entry = open_entry(archive, into, limits)
+        if entry.digest != submission.digest:
+            raise PlatformFault(
+                "archive.changed",
+                f"The archive of submission {submission.pk} is not what was handed in; restore it.",
+            )
+        yield entry
+
+
+def _fetched(stored: FieldFile, path: Path) -> Path:
+    """A local copy of a stored file, which may lie in an object store."""
+    try:
+        with stored.open("rb") as source, path.open("wb") as copy:
+            copyfileobj(source, copy)
+    except OSError as error:
+        raise PlatformFault("storage.unreadable", f"{stored.name} cannot be read.") from error
+    return path

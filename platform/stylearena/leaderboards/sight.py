@@ -1,0 +1,61 @@
+"""Who may see what of a phase and of the entries in it: decided here, once, for every view.
+
+Pictures and per-pair numbers of held-out pairs would let an entry be fitted to them, so a phase
+that does not publish them shows them to its organisers alone, never to the entry's own author.
+"""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+
+from stylearena.accounts.models import User
+from stylearena.competitions.models import Phase
+from stylearena.competitions.permissions import organises
+from stylearena.submissions.models import Submission
+
+__all__ = ["Sight", "Viewer", "sight_of_entry", "sight_of_phase"]
+
+Viewer = User | AnonymousUser
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a viewer may see: anything at all, overall scores, pictures and per-pair values."""
+
+    page: bool
+    scores: bool = False
+    pairs: bool = False
+    report: bool = False
+    is_public: bool = False
+
+
+_NOTHING = Sight(page=False)
+
+
+def sight_of_phase(phase: Phase, viewer: Viewer) -> Sight:
+    """What ``viewer`` may see of the phase's board (``pairs``: its sample pictures)."""
+    published = phase.competition.is_published
+    if organises(viewer, phase.competition):
+        return Sight(page=True, scores=True, pairs=True, report=True)
+    if not published:
+        return _NOTHING
+    scores = phase.shows_scores()
+    pairs = scores and phase.shows_pictures()
+    return Sight(page=True, scores=scores, pairs=pairs, report=pairs, is_public=pairs)
+
+
+def sight_of_entry(submission: Submission, viewer: Viewer) -> Sight:
+    """What ``viewer`` may see of one entry: its author sees it earlier, but no held-out pair."""
+    phase = submission.phase
+    sight = sight_of_phase(phase, viewer)
+    owns = submission.participant_id == viewer.pk
+    if organises(viewer, phase.competition) or not sight.page:
+        return sight
+    pairs = sight.pairs or (owns and sight.scores and phase.dataset.is_public)
+    return Sight(
+        page=sight.scores or owns,
+        scores=sight.scores,
+        pairs=pairs,
+        report=sight.scores and (sight.pairs or owns),
+        is_public=sight.is_public,
+    )

@@ -1,0 +1,134 @@
+"""The pages of boards and entries. Reads come from queries and entries, rights from sight."""
+
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+from django_htmx.middleware import HtmxDetails
+
+from stylearena.competitions.models import Phase
+from stylearena.competitions.queries import phase_or_404
+from stylearena.leaderboards import entries, export, pictures, queries
+from stylearena.leaderboards.presentation import GalleryPage, board_view, overall, refusals
+from stylearena.leaderboards.reports import read_report
+from stylearena.leaderboards.sight import sight_of_phase
+from stylearena.leaderboards.styles import style_table
+
+_PUBLIC = "public, max-age=86400"
+_PRIVATE = "private, max-age=300"
+_FORMATS = ("csv", "json")
+_SEARCH_LENGTH = 100
+
+
+class HtmxRequest(HttpRequest):
+    """A request as django-htmx's middleware leaves it."""
+
+    htmx: HtmxDetails
+
+
+@require_safe
+def board_page(request: HtmxRequest, competition: str, phase: str) -> HttpResponse:
+    """The board as a page, its table alone for htmx, or a file with ``?format=csv|json``."""
+    found = phase_or_404(competition, phase, request.user)
+    sight = sight_of_phase(found, request.user)
+    file_format = request.GET.get("format")
+    if not sight.scores:
+        status = 403 if file_format else 200
+        return render(request, "leaderboards/hidden.html", {"phase": found}, status=status)
+    if file_format in _FORMATS:
+        return _download(_asked_board(request, found, per_page=None), file_format)
+    board = _asked_board(request, found, per_page=queries.PER_PAGE)
+    samples = queries.samples(board) if sight.pairs else {}
+    context = {"phase": found, "board": board, "view": board_view(board, samples=samples)}
+    part = request.htmx and not request.htmx.history_restore_request
+    template = "leaderboards/_table.html" if part else "leaderboards/board.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+def entry_page(request: HttpRequest, entry: uuid.UUID) -> HttpResponse:
+    seen = entries.seen_entry_or_404(entry, request.user)
+    context: dict[str, object] = {
+        "submission": seen.submission,
+        "evaluation": seen.evaluation,
+        "phase": seen.submission.phase,
+        "info": seen.submission.info,
+        "sight": seen.sight,
+    }
+    if seen.sight.scores:
+        report = read_report(seen.evaluation, pairs=seen.sight.pairs)
+        context |= {
+            "report": report,
+            "scores": overall(report),
+            "refusals": refusals(report),
+            "styles": style_table(report.styles),
+            "gallery": GalleryPage.of(
+                entries.gallery(seen),
+                style=request.GET.get("style", ""),
+                number=_number(request.GET.get("page")),
+            ),
+            "place": entries.place(seen),
+        }
+    return render(request, "leaderboards/entry.html", context)
+
+
+@require_safe
+def report(request: HttpRequest, entry: uuid.UUID) -> HttpResponse:
+    """The entry's report as a file; without single pairs for whoever may not see them."""
+    seen = entries.seen_entry_or_404(entry, request.user)
+    if not seen.sight.report:
+        raise Http404("The report of this entry is not published.")
+    document = read_report(seen.evaluation, pairs=seen.sight.pairs)
+    body = document.model_dump_json(indent=2)
+    return _file(body, "application/json", f"report-{seen.submission.pk}.json")
+
+
+@require_safe
+def picture(
+    request: HttpRequest, entry: uuid.UUID, pair: str, role: pictures.Role, suffix: str
+) -> HttpResponse:
+    """One of the three pictures of a pair; only open phases' may be kept by shared caches."""
+    kept, sight = entries.kept_picture_or_404(entry, pair, request.user)
+    etag = pictures.etag_of(kept, role)
+    response: HttpResponse
+    if request.headers.get("If-None-Match") == etag:
+        response = HttpResponseNotModified()
+    else:
+        served = pictures.serve(kept, role)
+        response = HttpResponse(served.body, content_type=served.content_type)
+    response["ETag"] = etag
+    response["Cache-Control"] = _PUBLIC if sight.is_public else _PRIVATE
+    return response
+
+
+def _asked_board(request: HttpRequest, phase: Phase, *, per_page: int | None) -> queries.Board:
+    direction = {"ascending": False, "descending": True}.get(request.GET.get("direction", ""))
+    return queries.board(
+        phase,
+        sort=request.GET.get("sort"),
+        descending=direction,
+        search=request.GET.get("q", "")[:_SEARCH_LENGTH],
+        page=_number(request.GET.get("page")),
+        per_page=per_page,
+    )
+
+
+def _number(text: str | None) -> int:
+    """The page asked for; anything that is no page number means the first."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else 1
+
+
+def _download(board: queries.Board, file_format: str) -> HttpResponse:
+    name = f"{board.phase.competition.slug}-{board.phase.slug}.{file_format}"
+    if file_format == "csv":
+        return _file(export.as_csv(board), "text/csv; charset=utf-8", name)
+    return _file(export.as_document(board).model_dump_json(indent=2), "application/json", name)
+
+
+def _file(body: str, content_type: str, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(body, content_type=content_type, headers=headers)

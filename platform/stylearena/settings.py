@@ -1,0 +1,247 @@
+"""Settings of the site and its workers, every one of them from the environment (see env.py)."""
+
+from pathlib import Path
+
+from csp.constants import NONCE, NONE, SELF
+from django.contrib.messages import constants as message_levels
+
+from stylearena import env
+
+MODE = env.mode()
+PRODUCTION = MODE is env.Mode.PRODUCTION
+TESTING = MODE is env.Mode.TEST
+PACKAGE_DIR = Path(__file__).resolve().parent
+DATA_DIR = env.data_dir()
+
+DEBUG = False
+SECRET_KEY = env.secret_key()
+ALLOWED_HOSTS = env.required(
+    "STYLEARENA_ALLOWED_HOSTS", embedded="127.0.0.1,localhost,[::1],testserver"
+).split(",")
+CSRF_TRUSTED_ORIGINS = env.reader.list("STYLEARENA_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "stylearena.accounts",
+    "stylearena.competitions",
+    "stylearena.submissions",
+    "stylearena.judging",
+    "stylearena.leaderboards",
+    "stylearena.api",
+    "stylearena.demo",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.github",
+    "django_htmx",
+    "csp",
+    "ninja",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "stylearena.urls"
+WSGI_APPLICATION = "stylearena.wsgi.application"
+ASGI_APPLICATION = "stylearena.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "stylearena.judging.context.sandbox_notice",
+            ],
+        },
+    },
+]
+
+# --- database ------------------------------------------------------------------------------
+DATABASES = {
+    "default": env.reader.db_url_config(
+        env.required("STYLEARENA_DATABASE_URL", embedded=f"sqlite:///{DATA_DIR}/stylearena.sqlite3")
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # WAL lets the site read while a worker writes; IMMEDIATE makes writers queue, not fail.
+    DATABASES["default"]["OPTIONS"] = {
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- broker and cache ----------------------------------------------------------------------
+REDIS_URL = env.required("STYLEARENA_REDIS_URL", embedded="redis://127.0.0.1:6389/0")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    if TESTING
+    else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "judging"
+# What makes somebody wait for seconds only goes before whole held-out runs.
+CELERY_TASK_ROUTES = {
+    "judging.judge_smoke": {"queue": "smoke"},
+    "judging.begin": {"queue": "smoke"},
+}
+# The claim refuses a second run, so a message seen twice costs nothing.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
+
+# --- files ---------------------------------------------------------------------------------
+MEDIA_ROOT = DATA_DIR / "media"
+DATASETS_DIR = Path(env.reader.str("STYLEARENA_DATASETS_DIR", default=str(DATA_DIR / "datasets")))
+_BUCKET = env.reader.str("STYLEARENA_S3_BUCKET", default="")
+STORAGES = {
+    "default": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _BUCKET,
+            "endpoint_url": env.reader.str("STYLEARENA_S3_ENDPOINT", default="") or None,
+            "default_acl": "private",
+            "file_overwrite": False,
+        },
+    }
+    if _BUCKET
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [PACKAGE_DIR / "static"]
+# A clean clone has no collected files, and its tests need none.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = TESTING
+
+# --- people --------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+if TESTING:
+    # A slow hash is what protects people and what would take most of the suite's time.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_REDIRECT_URL = "competitions:list"
+LOGOUT_REDIRECT_URL = "competitions:list"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_USERNAME_BLACKLIST = ["admin", "arena", "organiser", "root", "staff", "stylearena"]
+# Rate limits count by address: behind proxies that of the visitor, not of the last proxy.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.reader.int("STYLEARENA_PROXIES", default=int(PRODUCTION))
+SOCIALACCOUNT_PROVIDERS = {
+    "github": {
+        "APPS": [
+            {
+                "client_id": env.reader.str("STYLEARENA_GITHUB_ID", default=""),
+                "secret": env.reader.str("STYLEARENA_GITHUB_SECRET", default=""),
+            }
+        ]
+        if env.reader.str("STYLEARENA_GITHUB_ID", default="")
+        else [],
+    }
+}
+EMAIL_CONFIG = env.reader.email_url(
+    "STYLEARENA_EMAIL_URL", default="consolemail://" if not TESTING else "memorymail://"
+)
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.reader.str("STYLEARENA_EMAIL_FROM", default="stylearena@localhost")
+
+# --- security ------------------------------------------------------------------------------
+SECURE_COOKIES = env.reader.bool("STYLEARENA_HTTPS", default=PRODUCTION)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE_COOKIES
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_COOKIES
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+# The entry goes to a temporary file, never to memory.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 << 20
+
+# --- judging -------------------------------------------------------------------------------
+JUDGE_DEVICE = env.reader.str("STYLEARENA_DEVICE", default="cpu")
+LEASE_SECONDS = env.reader.int("STYLEARENA_LEASE_SECONDS", default=60)
+SWEEP_SECONDS = env.reader.int("STYLEARENA_SWEEP_SECONDS", default=30)
+MAX_FAULTS = env.reader.int("STYLEARENA_MAX_FAULTS", default=5)
+# Only a laptop's demo may judge below full confinement; production workers refuse to start.
+REQUIRE_CONFINEMENT = PRODUCTION
+
+# --- language, time, messages --------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = USE_TZ = True
+LOCALE_PATHS = [PACKAGE_DIR / "locale"]
+MESSAGE_TAGS = {message_levels.ERROR: "error"}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {
+        "handlers": ["stderr"],
+        "level": env.reader.str("STYLEARENA_LOG_LEVEL", default="WARNING" if TESTING else "INFO"),
+    },
+}

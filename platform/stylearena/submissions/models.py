@@ -1,0 +1,89 @@
+"""Submissions: an entry handed to a phase, its state, and the ledger that counts it."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from stylearena.competitions.models import Phase
+
+
+class State(models.TextChoices):
+    """queued → running → scored | failed | cancelled, plus error (ours: an operator is told)."""
+
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SCORED = "scored", "Scored"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    ERROR = "error", "Platform error"
+
+
+ACTIVE_STATES = (State.QUEUED, State.RUNNING)
+
+
+def archive_path(submission: "Submission", filename: str) -> str:
+    suffix = ".onnx" if filename.lower().endswith(".onnx") else ".zip"
+    return f"entries/{submission.id}{suffix}"
+
+
+class Submission(models.Model):
+    """An entry handed to a phase. What was handed in never changes; only its state does."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    phase = models.ForeignKey(Phase, on_delete=models.PROTECT, related_name="submissions")
+    participant = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="submissions"
+    )
+    name = models.CharField(max_length=120)
+    archive = models.FileField(upload_to=archive_path)
+    digest = models.CharField(max_length=64, help_text="sha256 of the archive.")
+    size_bytes = models.PositiveBigIntegerField()
+    info = models.JSONField(default=dict, help_text="evaluator.report.EntryInfo of the entry.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    reason_code = models.CharField(max_length=80, blank=True)
+    reason = models.TextField(blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (
+            models.Index(fields=("phase", "state"), name="submission_phase_state"),
+            models.Index(fields=("participant", "-created_at"), name="submission_by_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.get_state_display()})"
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE_STATES
+
+
+class QuotaKind(models.TextChoices):
+    RESERVED = "reserved", "Reserved"
+    CHARGED = "charged", "Charged"
+    REFUNDED = "refunded", "Refunded"
+
+
+class QuotaEntry(models.Model):
+    """One line of the ledger: a submission reserves once, and is then charged or refunded once."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="ledger")
+    kind = models.CharField(max_length=10, choices=QuotaKind.choices)
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("created_at", "id")
+        verbose_name_plural = "quota entries"
+        constraints = (
+            models.UniqueConstraint(fields=("submission", "kind"), name="one_ledger_line_a_kind"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.submission_id}"

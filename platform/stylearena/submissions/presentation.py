@@ -1,0 +1,23 @@
+"""A submission as its page shows it: what the entry says of itself, in order and in words."""
+
+from django.utils.translation import gettext as _
+
+from stylearena.submissions.models import Submission
+
+
+def runtime_in_words(submission: Submission) -> str:
+    runtime: str = submission.info.get("runtime", "")
+    return {"onnx": "ONNX", "python": "Python"}.get(runtime, runtime)
+
+
+def manifest_facts(submission: Submission) -> list[tuple[str, str]]:
+    """(label, text) of the manifest's optional keys, those that are filled in."""
+    labels = {
+        "authors": _("Authors"),
+        "licence": _("Licence"),
+        "paper": _("Paper"),
+        "code": _("Code"),
+        "training": _("Training"),
+    }
+    facts = ((label, submission.info.get(key) or "") for key, label in labels.items())
+    return [(label, text) for label, text in facts if text]

@@ -1,0 +1,46 @@
+"""Everything the site reads about submissions."""
+
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from stylearena.accounts.models import User
+from stylearena.competitions.models import Phase
+from stylearena.competitions.permissions import organised_by
+from stylearena.submissions import quota as ledger
+from stylearena.submissions.models import Submission
+from stylearena.submissions.quota import Quota
+
+__all__ = ["Quota", "mine", "quota", "submission_or_404", "visible_to"]
+
+
+def quota(phase: Phase, participant: User) -> Quota:
+    """What the participant may still hand in to the phase."""
+    return ledger.count(phase, participant)
+
+
+def mine(participant: User) -> QuerySet[Submission]:
+    """The participant's own submissions, newest first."""
+    return _complete(Submission.objects.filter(participant=participant))
+
+
+def visible_to(visitor: User | AnonymousUser) -> QuerySet[Submission]:
+    """Submissions whose page the visitor may open: their own, and those they are organisers of."""
+    if not isinstance(visitor, User):
+        return Submission.objects.none()
+    organised = organised_by(visitor, "phase__competition__")
+    return _complete(Submission.objects.filter(Q(participant=visitor) | organised))
+
+
+def submission_or_404(submission_id: UUID, visitor: User | AnonymousUser) -> Submission:
+    """That submission if the visitor may open its page; Http404 otherwise."""
+    submission = visible_to(visitor).filter(pk=submission_id).first()
+    if submission is None:
+        raise Http404("There is no such submission.")
+    return submission
+
+
+def _complete(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
+    return submissions.select_related("phase__competition", "participant").order_by("-created_at")

@@ -1,0 +1,164 @@
+"""What changes a submission: intake, cancelling, its state, and the ledger that counts it.
+
+Nothing of an entry is run here. Every change of state is one conditional UPDATE.
+"""
+
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.core.files import File
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis import RedisError
+
+from evaluator.entry import ArchiveLimits, Entry, open_entry
+from stylearena.accounts.models import User
+from stylearena.celery import app as celery_app
+from stylearena.competitions.models import Phase
+from stylearena.competitions.permissions import organises
+from stylearena.competitions.services import freeze
+from stylearena.submissions import intake, quota
+from stylearena.submissions.models import (
+    ACTIVE_STATES,
+    QuotaEntry,
+    QuotaKind,
+    State,
+    Submission,
+)
+
+__all__ = ["cancel", "charge", "refund", "submit", "transition"]
+
+logger = logging.getLogger(__name__)
+
+
+def submit(*, phase: Phase, participant: User, upload: "File[bytes]", filename: str) -> Submission:
+    """Take in an entry: static checks, quota reserved, submission queued, judging told on commit.
+
+    Raises ParticipantError ``phase.closed``, ``quota.exceeded`` or ``entry.*``; then nothing is
+    kept and nothing is counted.
+    """
+    intake.require_open(phase)
+    quota.count(phase, participant).require_room()  # before any work; counted again under lock
+    freeze(phase)
+    with TemporaryDirectory(prefix="stylearena-intake-") as folder:
+        archive = intake.receive(upload, Path(folder), filename=filename, limit=phase.archive_bytes)
+        limits = ArchiveLimits(
+            archive_bytes=phase.archive_bytes, unpacked_bytes=phase.unpacked_bytes
+        )
+        entry = open_entry(archive, Path(folder) / "unpacked", limits)
+        submission = _new(phase, participant, entry)
+        with _stored(submission, archive):
+            _queue(submission)
+    return submission
+
+
+def cancel(submission: Submission, *, by: User) -> bool:
+    """Cancel a queued submission at once, ask for the end of a running one; False if neither.
+
+    Raises PermissionDenied unless ``by`` is its participant or organises its competition.
+    """
+    if by.pk != submission.participant_id and not organises(by, submission.phase.competition):
+        raise PermissionDenied
+    now = timezone.now()
+    rows = Submission.objects.filter(pk=submission.pk, cancel_requested_at__isnull=True)
+    with transaction.atomic():
+        queued = rows.filter(state=State.QUEUED).update(
+            state=State.CANCELLED, cancel_requested_at=now, finished_at=now
+        )
+        if queued:
+            refund(submission.pk, "Cancelled before it ran.")
+            return True
+    return rows.filter(state=State.RUNNING).update(cancel_requested_at=now) > 0
+
+
+def transition(
+    submission_id: UUID,
+    *,
+    to: State,
+    frm: Collection[State],
+    reason_code: str = "",
+    reason: str = "",
+) -> bool:
+    """Move a submission to ``to`` if it is in one of ``frm``; False if somebody else moved it."""
+    now = timezone.now()
+    stamps: dict[str, Any] = {"finished_at": None if to in ACTIVE_STATES else now}
+    if to == State.RUNNING:
+        stamps["started_at"] = Coalesce(F("started_at"), now)
+    moved = Submission.objects.filter(pk=submission_id, state__in=frm).update(
+        state=to, reason_code=reason_code, reason=reason, **stamps
+    )
+    return moved > 0
+
+
+def charge(submission_id: UUID) -> bool:
+    """Settle the reservation as used; False if it was settled before."""
+    return _settle(submission_id, QuotaKind.CHARGED, "")
+
+
+def refund(submission_id: UUID, reason: str) -> bool:
+    """Settle the reservation as given back; False if it was settled before."""
+    return _settle(submission_id, QuotaKind.REFUNDED, reason)
+
+
+def _settle(submission_id: UUID, kind: QuotaKind, reason: str) -> bool:
+    with transaction.atomic():
+        Submission.objects.select_for_update().get(pk=submission_id)
+        lines = QuotaEntry.objects.filter(submission_id=submission_id)
+        if lines.exclude(kind=QuotaKind.RESERVED).exists():
+            return False
+        lines.create(submission_id=submission_id, kind=kind, reason=reason[:200])
+    return True
+
+
+def _new(phase: Phase, participant: User, entry: Entry) -> Submission:
+    return Submission(
+        phase=phase,
+        participant=participant,
+        name=entry.manifest.name,
+        digest=entry.digest,
+        size_bytes=entry.size_bytes,
+        info=entry.info().model_dump(mode="json"),
+    )
+
+
+@contextmanager
+def _stored(submission: Submission, archive: Path) -> Iterator[None]:
+    """The archive in storage, and out of it again if the block fails.
+
+    It is written before the transaction: a slow store must not hold the participant's lock.
+    """
+    with archive.open("rb") as file:
+        submission.archive.save(archive.name, File(file), save=False)
+    try:
+        yield
+    except BaseException:
+        submission.archive.delete(save=False)
+        raise
+
+
+def _queue(submission: Submission) -> None:
+    """Reserve quota and create the row under a lock on the participant: no upload overshoots."""
+    with transaction.atomic():
+        participant = User.objects.select_for_update().get(pk=submission.participant_id)
+        quota.count(submission.phase, participant).require_room()
+        submission.save(force_insert=True)
+        QuotaEntry.objects.create(submission=submission, kind=QuotaKind.RESERVED)
+        transaction.on_commit(partial(_announce, str(submission.id)))
+
+
+def _announce(submission_id: str) -> None:
+    """Tell the judging workers. The row is the truth: the sweeper finds it if the broker is out."""
+    try:
+        celery_app.send_task("judging.begin", args=[submission_id])
+    except (OperationalError, RedisError, OSError) as error:
+        logger.warning("Submission %s waits for the sweeper: no broker (%s).", submission_id, error)

@@ -1,0 +1,112 @@
+"""The pages of submissions: hand in, list, look, cancel. The rules live in ``services``."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from evaluator.errors import ParticipantError
+from stylearena.accounts.models import User
+from stylearena.competitions.models import Phase
+from stylearena.competitions.presentation import limits_in_words
+from stylearena.competitions.queries import phase_or_404
+from stylearena.submissions import intake, presentation, queries, services
+from stylearena.submissions.forms import SubmissionForm
+from stylearena.submissions.models import Submission
+
+PER_PAGE = 25
+
+
+@login_required
+def new(request: HttpRequest, slug: str, phase_slug: str) -> HttpResponse:
+    """The hand-in form; posted, it answers with the static checks' verdict at once."""
+    person = _person(request)
+    phase = phase_or_404(slug, phase_slug, person)
+    is_posted = request.method == "POST"
+    form = SubmissionForm(request.POST, request.FILES) if is_posted else SubmissionForm()
+    if is_posted and form.is_valid():
+        submission = _hand_in(form, phase, person)
+        if submission is not None:
+            messages.success(request, _("Your entry passed the static checks and is queued."))
+            return _go_to(request, submission)
+    context = {"form": form, **_standing(phase, person)}
+    status = 422 if form.errors else 200
+    return render(request, "submissions/new.html", context, status=status)
+
+
+@login_required
+def mine(request: HttpRequest) -> HttpResponse:
+    """The participant's submissions; the table alone when htmx asks for it again."""
+    page = Paginator(queries.mine(_person(request)), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "is_live": any(submission.is_active for submission in page)}
+    partial = bool(getattr(request, "htmx", False))
+    template = "submissions/partials/table.html" if partial else "submissions/mine.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@login_required
+def detail(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    submission = queries.submission_or_404(submission_id, request.user)
+    context = {
+        "submission": submission,
+        "runtime": presentation.runtime_in_words(submission),
+        "facts": presentation.manifest_facts(submission),
+    }
+    return render(request, "submissions/detail.html", context)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    submission = queries.submission_or_404(submission_id, request.user)
+    if services.cancel(submission, by=_person(request)):
+        messages.success(request, _("The submission is being cancelled."))
+    else:
+        messages.info(request, _("The submission has already finished."))
+    return redirect("submissions:detail", submission.pk)
+
+
+def _hand_in(form: SubmissionForm, phase: Phase, person: User) -> Submission | None:
+    """Hand in the form's file; None, with the verdict on the form, if it is refused."""
+    upload = form.cleaned_data["entry"]
+    try:
+        return services.submit(phase=phase, participant=person, upload=upload, filename=upload.name)
+    except ParticipantError as error:
+        form.refuse(error)
+        return None
+
+
+def _standing(phase: Phase, person: User) -> dict[str, Any]:
+    """What the page says of the phase and of what this person may still hand in to it."""
+    quota = queries.quota(phase, person)
+    closed_reason = intake.closed_reason(phase)
+    return {
+        "phase": phase,
+        "quota": quota,
+        "limits": limits_in_words(phase),
+        "closed_reason": closed_reason,
+        "is_open": not closed_reason,
+        "can_submit": not closed_reason and not quota.refusal,
+    }
+
+
+def _go_to(request: HttpRequest, submission: Submission) -> HttpResponse:
+    """To the submission's page; htmx, which sent the form to show progress, goes as a browser."""
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(reverse("submissions:detail", args=[submission.pk]))
+    return redirect("submissions:detail", submission.pk)
+
+
+def _person(request: HttpRequest) -> User:
+    return cast("User", request.user)  # login_required has seen to it

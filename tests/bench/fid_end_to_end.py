@@ -1,0 +1,109 @@
+"""FID of one folder of pictures to another, whole processes: our command and its peers.
+
+All read the same weights of the published form: pytorch-fid and clean-fid find them where torch.hub
+would have put the download. Ours runs with nothing kept, and again with the reference's features
+kept. Quick runs stop at the block of 768 channels, whose matrix root takes no time, and know
+pytorch-fid alone. All in turn, so that what slows the machine slows each.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from tests.bench.fid_by import PEERS
+from tests.bench.figures import Figure
+from tests.bench.fresh import Ended, run_fresh
+
+_WEIGHTS = "hub/checkpoints/pt_inception-2015-12-05-6726825d.pth"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """Two folders of pictures, and weights where torch.hub looks for them."""
+
+    home: Path
+    dims: int
+
+    @property
+    def folders(self) -> tuple[str, str]:
+        return str(self.home / "a"), str(self.home / "b")
+
+    def prepare(self, count: int) -> None:
+        for module, *arguments in (
+            ("inception_file", str(self.home / _WEIGHTS)),
+            ("pictures", str(count), *self.folders),
+        ):
+            run_fresh([sys.executable, "-m", f"tests.bench.{module}", *arguments])
+
+    def ours(self, *options: str) -> Ended:
+        given = ["--weights", str(self.home / _WEIGHTS), "--dims", str(self.dims), *options]
+        command = [sys.executable, "-m", "evaluator.cli", "fid", *self.folders, *given]
+        return run_fresh(command, os.environ | {"STYLEARENA_CACHE_DIR": str(self.home / "cache")})
+
+    def cold(self) -> Ended:
+        return self.ours("--no-cache")
+
+    def peer(self, name: str) -> Ended:
+        """As people run it: OpenMP as it comes."""
+        if name == "pytorch-fid":
+            return self.pytorch_fid()
+        arguments = [name, *self.folders, str(self.home / _WEIGHTS)]
+        command = [sys.executable, "-m", "tests.bench.fid_by", *arguments]
+        return run_fresh(command, self._plain())
+
+    def pytorch_fid(self) -> Ended:
+        """Its defaults: as many loading processes as processors."""
+        options = ["--device=cpu", f"--dims={self.dims}"]
+        command = [sys.executable, "-m", "pytorch_fid", *self.folders, *options]
+        return run_fresh(command, self._plain())
+
+    def _plain(self) -> dict[str, str]:
+        plain = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+        return plain | {"TORCH_HOME": str(self.home)}
+
+
+def measure(*, quick: bool) -> Iterator[Figure]:
+    count, dims = (64, 768) if quick else (500, 2048)
+    peers = ("pytorch-fid",) if quick else ("pytorch-fid", *PEERS)
+    with TemporaryDirectory(prefix="stylearena-bench-") as home:
+        scene = _Scene(Path(home), dims)
+        scene.prepare(count)
+        scene.ours()  # keeps the reference's features
+        turns: dict[str, Callable[[], Ended]] = {"cold": scene.cold, "kept": scene.ours}
+        turns |= {name: partial(scene.peer, name) for name in peers}
+        runs = [_round(turns, index) for index in range(3 if quick else 5)]
+    yield from _figures(f"fid{dims}.n{count}", runs, peers)
+
+
+def _round(turns: Mapping[str, Callable[[], Ended]], index: int) -> dict[str, Ended]:
+    """One run of each, every other time in reverse."""
+    names = list(turns)[:: 1 if index % 2 == 0 else -1]
+    return {name: turns[name]() for name in names}
+
+
+def _figures(
+    name: str, runs: Sequence[Mapping[str, Ended]], peers: Sequence[str]
+) -> Iterator[Figure]:
+    for who in ("cold", "kept", *peers):
+        label = f"{name}.{who}"
+        yield Figure.of(f"{label}.seconds", "s", (run[who].seconds for run in runs))
+        yield Figure.of(f"{label}.memory", "MiB", (run[who].peak_bytes / 2**20 for run in runs))
+    for peer in peers:
+        for ours in ("cold", "kept"):
+            ratios = (run[peer].seconds / run[ours].seconds for run in runs)
+            yield Figure.of(f"{name}.{ours}.vs.{peer}", "x", ratios)
+        gaps = (abs(_fid(run["cold"]) / _fid(run[peer]) - 1) for run in runs)
+        yield Figure.of(f"{name}.difference.{peer}", "relative", gaps)
+    leanest = min(peers, key=lambda peer: median(run[peer].peak_bytes for run in runs))
+    shares = (run["cold"].peak_bytes / run[leanest].peak_bytes for run in runs)
+    yield Figure.of(f"{name}.memory.vs.leanest", "of-its-peak", shares)
+
+
+def _fid(ended: Ended) -> float:
+    """Both print it last, ours with nothing before it."""
+    return float(ended.stdout.split()[-1])

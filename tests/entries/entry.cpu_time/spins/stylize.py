@@ -1,0 +1,3 @@
+def load(device):
+    while True:
+        pass

@@ -1,0 +1,5 @@
+import os
+
+
+def load(device):
+    return lambda content, style: os.abort()

@@ -1,0 +1,2 @@
+def Load(device):
+    return None

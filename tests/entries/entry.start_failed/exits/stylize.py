@@ -1,0 +1,5 @@
+import os
+
+
+def load(device):
+    os._exit(3)

@@ -1,0 +1,5 @@
+import tensorflow
+
+
+def load(device):
+    return tensorflow

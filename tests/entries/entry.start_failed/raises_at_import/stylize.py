@@ -1,0 +1,5 @@
+raise ValueError("no weights\x1b[31m here")
+
+
+def load(device):
+    return None

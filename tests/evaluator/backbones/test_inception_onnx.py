@@ -1,0 +1,49 @@
+"""The onnxruntime engine: PyTorch's features, the same bits for any batch and thread count."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+
+from evaluator.backbones.inception import DIMS, Inception
+from evaluator.backbones.inception_onnx import OnnxInception
+from evaluator.backbones.loading import LoadedState, exact_arithmetic
+from evaluator.errors import PlatformFault
+from tests.evaluator.backbones.peers import random_state
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (3, 96, 128, 3), np.uint8)
+ARRAYS = {name: tensor.numpy() for name, tensor in random_state().items()}
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_both_engines_give_the_same_features(dims: int) -> None:
+    state = LoadedState("test", random_state(), "")
+    with exact_arithmetic():
+        network = Inception(state, dims=dims, device=torch.device("cpu"))
+        expected = network.features(torch.from_numpy(PIXELS[:1])).numpy()
+    found = OnnxInception(ARRAYS, dims=dims, source="test").rows(PIXELS[:1])
+    assert found.dtype == np.float32
+    assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_a_picture_s_features_do_not_depend_on_batch_or_threads() -> None:
+    network = OnnxInception(ARRAYS, dims=768, source="test")
+    together = network.rows(PIXELS)
+    with ThreadPoolExecutor(3) as pool:
+        apart = list(pool.map(network.rows, (PIXELS[index : index + 1] for index in range(3))))
+    by_two = OnnxInception(ARRAYS, dims=768, source="test", threads=2).rows(PIXELS[::-1])
+    assert np.array_equal(np.concatenate(apart), together)
+    assert np.array_equal(by_two[::-1], together)
+
+
+def test_weights_that_end_too_early_are_refused() -> None:
+    stem = {name: array for name, array in ARRAYS.items() if name.startswith("Conv2d_1a")}
+    with pytest.raises(PlatformFault, match="Conv2d_2a_3x3") as caught:
+        OnnxInception(stem, dims=64, source="test")
+    assert caught.value.code == "weights.format"
+
+
+def test_there_are_four_blocks_only() -> None:
+    with pytest.raises(ValueError, match="2048"):
+        OnnxInception(ARRAYS, dims=1000, source="test")

@@ -1,0 +1,238 @@
+"""``stylearena fid``: pytorch-fid's number, its statistics files, and sentences for what fails."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from pytorch_fid.fid_score import calculate_frechet_distance, get_activations
+from typer.testing import CliRunner, Result
+
+from evaluator.cli import app
+from evaluator.errors import StyleArenaError
+from evaluator.frechet import frechet_distance
+from tests.conftest import RecordFigure
+from tests.evaluator.backbones.peers import pytorch_fid_network, random_state, unfolded
+from tests.evaluator.tiny import waves
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # pytorch-fid's loader
+
+REAL = "inception2015_folded_to_mixed6e.pth"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("STYLEARENA_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "fid"
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights of the published form."""
+    path = tmp_path_factory.mktemp("weights") / "inception.pth"
+    torch.save(random_state(), path)
+    return path
+
+
+def folder(path: Path, seeds: range, suffix: str = "png") -> Path:
+    path.mkdir()
+    for seed in seeds:
+        Image.fromarray(waves(seed, fastest=40.0)).save(path / f"{seed:03}.{suffix}")
+    return path
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["fid", *map(str, arguments)], catch_exceptions=True)
+
+
+def refusal(*arguments: object) -> StyleArenaError:
+    """What ``main`` turns into a sentence and exit code 2."""
+    error = run(*arguments).exception
+    assert isinstance(error, StyleArenaError), error
+    return error
+
+
+def value(*arguments: object) -> float:
+    done = run(*arguments)
+    assert done.exit_code == 0, done.output
+    return float(done.stdout.split()[-1])
+
+
+def activations(network: torch.nn.Module, dims: int, folder: Path) -> NDArray[np.float64]:
+    files = sorted(folder.iterdir())
+    found: NDArray[np.float64] = get_activations(files, network, len(files), dims, "cpu", 0)
+    return found
+
+
+def of_pytorch_fid(state: dict[str, torch.Tensor], dims: int, *folders: Path) -> float:
+    """From pytorch-fid's features; not by its matrix root, which errs on sets as small as these."""
+    network = pytorch_fid_network(state, dims)
+    return frechet_distance(*(activations(network, dims, each) for each in folders))
+
+
+def test_2048_dimensions_agree_with_pytorch_fid(
+    tmp_path: Path, weights: Path, record_figure: RecordFigure
+) -> None:
+    a, b = folder(tmp_path / "a", range(5)), folder(tmp_path / "b", range(50, 55), "jpg")
+    ours, expected = value(a, b, "--weights", weights), of_pytorch_fid({}, 2048, a, b)
+    record_figure("agreement.fid2048.pytorch-fid", abs(ours / expected - 1), "relative")
+    assert ours == pytest.approx(expected, rel=1e-4)
+
+
+def test_768_dimensions_agree_with_pytorch_fid_on_real_weights(
+    tmp_path: Path, shared_weights: Path, record_figure: RecordFigure
+) -> None:
+    a, b = folder(tmp_path / "a", range(5)), folder(tmp_path / "b", range(50, 55), "jpg")
+    state = unfolded(torch.load(shared_weights / REAL, weights_only=True))
+    expected = of_pytorch_fid(state, 768, a, b)
+    ours = value(a, b, "--dims", 768, "--weights", shared_weights / REAL)
+    record_figure("agreement.fid768.pytorch-fid", abs(ours / expected - 1), "relative")
+    assert ours == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.slow
+def test_more_pictures_than_dimensions_give_pytorch_fid_s_own_number(
+    tmp_path: Path, weights: Path
+) -> None:
+    a, b = folder(tmp_path / "a", range(80)), folder(tmp_path / "b", range(100, 180))
+    network = pytorch_fid_network({}, 64)
+    rows = [activations(network, 64, each) for each in (a, b)]
+    mu, sigma = zip(*((each.mean(0), np.cov(each, rowvar=False)) for each in rows), strict=True)
+    expected = calculate_frechet_distance(mu[0], sigma[0], mu[1], sigma[1])
+    assert value(a, b, "--dims", 64, "--weights", weights) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_number_does_not_depend_on_threads_or_names(tmp_path: Path, weights: Path) -> None:
+    a, b = folder(tmp_path / "a", range(5)), folder(tmp_path / "b", range(50, 55))
+    options = ["--dims", 192, "--weights", weights, "--no-cache"]
+    first = value(a, b, *options, "--num-workers", 1)
+    for index, path in enumerate(sorted(a.iterdir(), reverse=True)):
+        path.rename(a / f"renamed-{index}.png")
+    assert value(a, b, *options, "--num-workers", 3) == pytest.approx(first, rel=1e-12)
+
+
+def test_statistics_are_pytorch_fid_s(tmp_path: Path, weights: Path) -> None:
+    a, out = folder(tmp_path / "a", range(5)), tmp_path / "a.npz"
+    assert run(a, "--save-stats", out, "--dims", 64, "--weights", weights).exit_code == 0
+    theirs = activations(pytorch_fid_network({}, 64), 64, a)
+    mu, sigma = theirs.mean(0), np.cov(theirs, rowvar=False)
+    with np.load(out) as arrays:
+        assert sorted(arrays.files) == ["mu", "sigma"]
+        assert np.allclose(arrays["mu"], mu, rtol=1e-4)
+        assert np.abs(arrays["sigma"] - sigma).max() <= 1e-4 * np.abs(sigma).max()
+
+
+def test_pytorch_fid_s_order_of_arguments_works(tmp_path: Path, weights: Path) -> None:
+    a, out = folder(tmp_path / "a", range(3)), tmp_path / "a.npz"
+    assert run("--save-stats", a, out, "--dims", 64, "--weights", weights).exit_code == 0
+    assert out.is_file()
+    assert refusal(a, "--save-stats", out, "--weights", weights).code == "fid.exists"
+
+
+def test_statistics_and_folders_mix(tmp_path: Path, weights: Path) -> None:
+    a, b = folder(tmp_path / "a", range(5)), folder(tmp_path / "b", range(50, 55))
+    options = ["--dims", 64, "--weights", weights]
+    assert run(b, "--save-stats", tmp_path / "b.npz", *options).exit_code == 0
+    direct = value(a, b, *options)
+    assert value(a, tmp_path / "b.npz", *options) == pytest.approx(direct, rel=1e-8)
+
+
+def test_the_reference_is_kept_until_a_picture_changes(
+    tmp_path: Path, cache: Path, weights: Path
+) -> None:
+    a, b = folder(tmp_path / "a", range(4)), folder(tmp_path / "b", range(50, 54))
+
+    def again() -> tuple[float, bool]:
+        done = json.loads(run(a, b, "--dims", 64, "--weights", weights, "--json").stdout)
+        return done["fid"], done["b"]["cached"]
+
+    first, second = again(), again()
+    assert (first[1], second[1]) == (False, True)
+    assert second[0] == first[0]
+    shutil.copy(a / "000.png", b / "050.png")
+    changed = again()
+    assert not changed[1]
+    assert changed[0] < first[0]
+    for kept in cache.iterdir():
+        kept.write_bytes(b"damaged")
+    assert again()[0] == changed[0]
+
+
+def test_pictures_of_any_size_and_mode_are_taken(tmp_path: Path, weights: Path) -> None:
+    a = folder(tmp_path / "a", range(3))
+    whole = Image.fromarray(waves(7, side=150))
+    whole.convert("L").crop((0, 0, 80, 120)).save(a / "grey.png")
+    whole.convert("RGBA").save(a / "alpha.png")
+    whole.convert("P").save(a / "palette.png")
+    (a / "notes.txt").write_text("no picture")
+    done = json.loads(run(a, a, "--dims", 64, "--weights", weights, "--json").stdout)
+    assert done["a"]["pictures"] == 6
+    assert done["fid"] == pytest.approx(0, abs=1e-9)
+    assert done["approximate"] is False
+
+
+def test_an_unreadable_picture_is_named(tmp_path: Path, weights: Path) -> None:
+    a = folder(tmp_path / "a", range(3))
+    (a / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n cut")
+    error = refusal(a, a, "--dims", 64, "--weights", weights)
+    assert error.code == "fid.unreadable"
+    assert "broken.png" in str(error)
+
+
+def test_folders_that_hold_too_little_are_refused(tmp_path: Path, weights: Path) -> None:
+    good, empty = folder(tmp_path / "good", range(2)), tmp_path / "empty"
+    empty.mkdir()
+    one = folder(tmp_path / "one", range(1))
+    cases = {empty: "fid.empty", one: "fid.too_few", tmp_path / "nowhere": "fid.missing"}
+    for path, code in cases.items():
+        assert refusal(good, path, "--weights", weights).code == code
+    assert refusal(good, "--weights", weights).code == "fid.one_side"
+
+
+def test_statistics_of_other_dimensions_are_refused(tmp_path: Path, weights: Path) -> None:
+    good = folder(tmp_path / "good", range(2))
+    np.savez(tmp_path / "s.npz", mu=np.zeros(8), sigma=np.eye(8))
+    error = refusal(tmp_path / "s.npz", good, "--weights", weights)
+    assert error.code == "fid.dims"
+    assert "--dims 8" in str(error)
+
+
+def test_missing_weights_without_a_network_say_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = folder(tmp_path / "good", range(2))
+    monkeypatch.setenv("STYLEARENA_WEIGHTS_DIR", str(tmp_path / "none"))
+    monkeypatch.setattr("evaluator.backbones.download.ATTEMPTS", 1)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    error = refusal(good, good)
+    assert error.code == "weights.offline"
+    assert "--weights FILE" in str(error)
+    assert refusal(good, good, "--weights", tmp_path / "no.pth").code == "weights.unreadable"
+
+
+def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path, weights: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    good = folder(tmp_path / "good", range(2))
+    error = refusal(good, good, "--dims", 64, "--device", "cuda", "--weights", weights)
+    assert error.code == "device.unavailable"
+
+
+def test_exact_fid_on_a_cpu_never_loads_torch(tmp_path: Path, weights: Path) -> None:
+    good = folder(tmp_path / "good", range(2))
+    arguments = ["fid", *map(str, (good, good, "--dims", 64, "--weights", weights))]
+    code = (
+        f"import sys; sys.argv = ['stylearena', *{arguments!r}]\n"
+        "from evaluator.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print([name for name in ('torch', 'scipy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

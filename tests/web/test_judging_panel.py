@@ -1,0 +1,131 @@
+"""The live panel: what it says at each stage, to whom, and when the polling ends."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from stylearena.accounts.models import User
+from stylearena.judging import queries, services
+from stylearena.judging.models import Shard, Stage
+from stylearena.judging.templatetags.judging import in_words
+from stylearena.submissions.models import Submission
+from tests.web.factories import UserFactory
+from tests.web.judging_rows import (
+    begun,
+    claimed,
+    evaluation_of,
+    judged,
+    report,
+    shards_of,
+    smoked,
+    submitted,
+)
+
+HTMX = {"HX-Request": "true"}
+
+
+def look(submission: Submission, by: User | None = None, **headers: str) -> tuple[int, str]:
+    client = Client()
+    if by is not None:
+        client.force_login(by)
+    answer = client.get(reverse("judging:panel", args=[submission.pk]), headers=headers)
+    return answer.status_code, answer.content.decode()
+
+
+def test_only_the_owner_and_staff_see_the_panel(db: None) -> None:
+    submission = begun()
+    assert look(submission, submission.participant)[0] == 200
+    assert look(submission, UserFactory(is_staff=True))[0] == 404  # organises nothing
+    assert look(submission, UserFactory(is_superuser=True))[0] == 200
+    assert look(submission, submission.phase.competition.organiser)[0] == 200
+    assert look(submission, UserFactory())[0] == 404
+    assert look(submission)[0] == 302
+
+
+def test_a_waiting_submission_knows_its_place_in_the_queue(db: None) -> None:
+    begun()
+    second = begun()
+    assert "Number 2 in the queue" in look(second, second.participant)[1]
+
+
+def test_a_running_submission_shows_its_pairs(db: None) -> None:
+    submission = smoked(pairs=6, shard_pairs=3)
+    first, second = shards_of(submission, Stage.FULL)
+    services.finish(claimed(first), b"result")
+    services.heartbeat(claimed(second), done=1)
+    status, page = look(submission, submission.participant, **HTMX)
+    assert status == 200
+    assert "4 of 6 pairs done" in page
+    assert 'value="4"' in page
+
+
+def test_the_log_and_the_reason_of_a_failed_smoke_run_are_shown_escaped(db: None) -> None:
+    submission = begun()
+    lease = claimed(shards_of(submission, Stage.SMOKE)[0])
+    services.fail(lease, "entry.exception", "<b>bad</b>", "<script>alert(1)</script>")
+    page = look(submission, submission.participant)[1]
+    assert "&lt;b&gt;bad&lt;/b&gt;" in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>" not in page
+
+
+def test_the_polling_ends_with_the_submission(db: None) -> None:
+    submission = judged()
+    services.conclude(evaluation_of(submission).pk, report())
+    assert look(submission, submission.participant, **HTMX)[0] == 286
+    assert look(submission, submission.participant)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("make", "titles"),
+    [
+        (submitted, ["Smoke run"]),
+        (begun, ["Smoke run"]),
+        (smoked, ["Full run"]),
+    ],
+)
+def test_the_current_step_is_the_stage_that_runs(db: None, make: object, titles: list[str]) -> None:
+    submission = make()
+    steps = queries.steps(submission, queries.progress(submission).stage)
+    assert [step.title for step in steps if step.status == "current"] == titles
+
+
+def test_the_estimate_comes_from_measured_shards(db: None) -> None:
+    done = judged(pairs=4, shard_pairs=4)
+    (shard,) = shards_of(done, Stage.FULL)
+    Shard.objects.filter(pk=shard.pk).update(started_at=shard.finished_at.replace(microsecond=0))
+    waiting = smoked(pairs=4, shard_pairs=4)
+    assert queries.progress(waiting).seconds_left is None  # another dataset: nothing is known
+    evaluation = evaluation_of(waiting)
+    evaluation.dataset = evaluation_of(done).dataset
+    evaluation.save()
+    assert queries.progress(waiting).seconds_left is not None
+
+
+def test_the_estimate_of_a_running_entry_follows_its_own_pace(db: None) -> None:
+    submission = smoked(pairs=8, shard_pairs=8)
+    (shard,) = shards_of(submission, Stage.FULL)
+    services.heartbeat(claimed(shard), done=2)
+    Shard.objects.filter(pk=shard.pk).update(started_at=timezone.now() - timedelta(seconds=60))
+    assert queries.progress(submission).seconds_left == pytest.approx(180, rel=0.01)
+
+
+def test_the_panel_costs_the_same_queries_however_many_wait(
+    db: None, django_assert_max_num_queries: object
+) -> None:
+    for _ in range(3):
+        begun()
+    submission = begun()
+    with django_assert_max_num_queries(6):
+        queries.progress(submission)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 second"), (42, "42 seconds"), (180, "3 minutes"), (7200, "2 hours")],
+)
+def test_a_duration_reads_as_people_say_it(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words

@@ -1,0 +1,194 @@
+"""What a worker writes: one verdict for whatever happens, and a report from real shards.
+
+The entry and the scorer are real; the database is the test's.
+"""
+
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from django.core.files import File
+from pytest_django import Settings
+
+from evaluator.datasets import load_dataset
+from evaluator.errors import PlatformFault, RetryLater
+from stylearena.competitions.models import Visibility
+from stylearena.competitions.services import register_dataset
+from stylearena.judging import context, gallery, pulse, services, work
+from stylearena.judging.models import Stage
+from stylearena.submissions.models import State, Submission
+from stylearena.submissions.services import cancel, submit
+from tests.web.factories import PhaseFactory, UserFactory, write_dataset
+from tests.web.judging_rows import begun, claimed, evaluation_of, shards_of, smoked
+
+IDENTITY = """
+def load(device):
+    print("loaded on", device)
+    return lambda content, style: content
+"""
+BROKEN = """
+def load(device):
+    print("about to fail")
+    raise RuntimeError("no weights")
+"""
+
+
+def hand_in(folder: Path, settings: Settings, source: str, **phase: object) -> Submission:
+    """Hand in a Python entry through intake, to a phase on a real dataset of six pairs."""
+    archive = folder / "entry.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("entry.toml", 'name = "Mine"\nruntime = "python"\nentry = "mine:load"\n')
+        file.writestr("mine.py", source)
+    home = write_dataset(Path(settings.DATASETS_DIR) / "tiny")
+    dataset = register_dataset(load_dataset(home), home, is_public=True)
+    with archive.open("rb") as upload:
+        submission = submit(
+            phase=PhaseFactory(dataset=dataset, smoke_dataset=dataset, **phase),
+            participant=UserFactory(),
+            upload=File(upload),
+            filename="entry.zip",
+        )
+    services.begin(submission.pk)
+    return submission
+
+
+def code_of_stop(beating: pulse.Pulse, *, done: int) -> str:
+    """Why the pulse stops the run; fails if it does not within some seconds."""
+    for _ in range(100):
+        try:
+            beating.beat(done)
+        except RetryLater as stop:
+            return stop.code
+        time.sleep(0.05)
+    pytest.fail("the run was not stopped")
+
+
+def judge_all(submission: Submission, stage: Stage) -> None:
+    for shard in shards_of(submission, stage):
+        work.judge(shard.pk)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_real_entry_goes_from_intake_to_the_board(tmp_path: Path, settings: Settings) -> None:
+    options = {"shard_pairs": 4, "visibility": Visibility.OPEN}
+    submission = hand_in(tmp_path, settings, IDENTITY, **options)
+    judge_all(submission, Stage.SMOKE)
+    assert "loaded on cpu" in evaluation_of(submission, Stage.SMOKE).log
+    judge_all(submission, Stage.FULL)
+    full = evaluation_of(submission)
+    work.conclude(full.pk)
+    full.refresh_from_db()
+    assert full.state == State.SCORED
+    assert full.scores.get(metric="content_loss").value == 0.0
+    assert {picture.pair for picture in full.gallery.all()} <= {
+        pair.id for pair in load_dataset(Path(settings.DATASETS_DIR) / "tiny").pairs
+    }
+    assert full.gallery.count() == 6
+    assert full.log == ""
+
+
+def test_an_entry_that_does_not_start_fails_its_smoke_run_with_its_log(
+    db: None, tmp_path: Path, settings: Settings
+) -> None:
+    submission = hand_in(tmp_path, settings, BROKEN)
+    judge_all(submission, Stage.SMOKE)
+    submission.refresh_from_db()
+    assert (submission.state, submission.reason_code) == (State.FAILED, "entry.start_failed")
+    assert "about to fail" in evaluation_of(submission, Stage.SMOKE).log
+
+
+def test_a_worker_with_another_protocol_gives_the_shard_back(
+    db: None, tmp_path: Path, settings: Settings
+) -> None:
+    submission = hand_in(tmp_path, settings, IDENTITY, protocol_digest="0" * 64)
+    judge_all(submission, Stage.SMOKE)
+    (shard,) = shards_of(submission, Stage.SMOKE)
+    assert (shard.state, shard.faults) == (State.QUEUED, 1)
+
+
+def test_an_unexpected_error_is_a_fault_of_ours_and_is_raised(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(work, "_run", explode)
+    (shard,) = shards_of(begun(), Stage.SMOKE)
+    with pytest.raises(ZeroDivisionError):
+        work.judge(shard.pk)
+    shard.refresh_from_db()
+    assert (shard.state, shard.faults) == (State.QUEUED, 1)
+
+
+def test_a_shard_that_somebody_else_has_is_left_alone(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shard,) = shards_of(begun(), Stage.SMOKE)
+    claimed(shard)
+    monkeypatch.setattr(work, "_run", lambda *_: pytest.fail("it was run twice"))
+    work.judge(shard.pk)
+
+
+def test_an_unreadable_result_is_a_fault_of_ours(db: None) -> None:
+    submission = smoked(pairs=4)
+    (shard,) = shards_of(submission, Stage.FULL)
+    services.finish(claimed(shard), b"not an archive")
+    work.conclude(evaluation_of(submission).pk)
+    assert evaluation_of(submission).faults == 1
+    assert evaluation_of(submission).state == State.RUNNING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_pulse_prolongs_the_lease_and_stops_a_cancelled_run(settings: Settings) -> None:
+    settings.LEASE_SECONDS = 1
+    submission = smoked()
+    lease = claimed(shards_of(submission, Stage.FULL)[0])
+    submission.refresh_from_db()
+    with pulse.Pulse(lease) as beating:
+        beating.beat(1)
+        cancel(submission, by=submission.participant)
+        assert code_of_stop(beating, done=2) == pulse.CANCELLED
+    assert shards_of(submission, Stage.FULL)[0].done == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_pulse_stops_a_run_whose_lease_was_lost(settings: Settings) -> None:
+    settings.LEASE_SECONDS = 1
+    submission = smoked()
+    lease = claimed(shards_of(submission, Stage.FULL)[0])
+    with pulse.Pulse(lease) as beating:
+        services.release(lease)
+        assert code_of_stop(beating, done=1) == "judging.lease_lost"
+
+
+def test_the_gallery_shows_a_few_different_contents_of_every_style(tmp_path: Path) -> None:
+    dataset = load_dataset(write_dataset(tmp_path / "tiny", contents=6, styles=3))
+    chosen = gallery.choose(dataset)
+    pairs = [pair for pair in dataset.pairs if pair.id in chosen]
+    assert len(pairs) == 9
+    assert {pair.style for pair in pairs} == {pair.style for pair in dataset.pairs}
+    assert len({pair.content for pair in pairs}) > 3
+    assert chosen == gallery.choose(dataset)
+
+
+def test_a_worker_without_confinement_does_not_start_in_production(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stylearena.judging import confinement
+
+    def refuse() -> None:
+        raise PlatformFault("sandbox.unavailable", "Entries cannot be confined here.")
+
+    settings.REQUIRE_CONFINEMENT = True
+    monkeypatch.setattr("evaluator.sandbox.rungs.require_confinement", refuse)
+    with pytest.raises(SystemExit, match="Entries cannot be confined here"):
+        confinement.on_worker_init()
+
+
+def test_every_page_can_say_that_the_sandbox_is_weak(rf: object) -> None:
+    context.keep_notice("WEAK SANDBOX: mind what you judge.")
+    assert str(context.sandbox_notice(rf.get("/"))["sandbox_notice"]).startswith("WEAK SANDBOX")
+    context.keep_notice("")
+    assert not context.sandbox_notice(rf.get("/"))["sandbox_notice"]

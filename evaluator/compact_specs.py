@@ -5,6 +5,7 @@ from evaluator.specs import Architecture, BackboneSpec, MetricSpec, Role, Weight
 
 __all__ = [
     "COMPACT_BACKBONES",
+    "COMPACT_BETA",
     "COMPACT_CONTENT_LAYER",
     "COMPACT_FID_DIMS",
     "COMPACT_NOTICE",
@@ -16,9 +17,12 @@ COMPACT_STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 COMPACT_CONTENT_LAYER = "conv4_1"
 COMPACT_FID_DIMS = 64
 
+COMPACT_BETA = 5e3
+"""β of the total: where, on the demo's pictures, the untouched photograph and the copied style come
+to about the same. The content loss is a sum over fewer channels than in the standard networks."""
+
 COMPACT_NOTICE = (
-    "compact: features distilled from the standard networks, with whose metrics they correlate as "
-    "documented; not comparable with published numbers"
+    "compact: networks that imitate the standard ones; not comparable with published numbers"
 )
 
 

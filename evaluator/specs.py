@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
+    "DEFAULT_PROTOCOL",
     "Architecture",
     "BackboneSpec",
     "Bootstrap",
@@ -16,6 +17,9 @@ __all__ = [
     "Value",
     "WeightsRef",
 ]
+
+DEFAULT_PROTOCOL = "compact-1"
+"""The name of the protocol that is meant where none is named; it needs no download."""
 
 Value = float | int | str | tuple[str, ...] | tuple[float, ...]
 Role = Literal[

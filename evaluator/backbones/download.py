@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from evaluator.backbones.weights import Weights, check, path_of
 from evaluator.errors import ParticipantError, PlatformFault
+from evaluator.specs import DEFAULT_PROTOCOL
 
 if TYPE_CHECKING:
     import httpx
@@ -112,8 +113,8 @@ def _fill(weights: Weights, part: Path, on_progress: Progress | None, first_wait
             "weights.offline",
             f"The weights {weights.name} are missing and this machine is offline "
             f"({httpx.URL(weights.url).host} cannot be reached): fetch them elsewhere and run "
-            f"`stylearena weights add {weights.name} FILE`, or use --protocol untrained-1, which "
-            "needs no download.",
+            f"`stylearena weights add {weights.name} FILE`, or use --protocol {DEFAULT_PROTOCOL}, "
+            "which needs no download.",
         ) from error
     except (_ServerFault, httpx.HTTPStatusError) as error:
         raise PlatformFault(

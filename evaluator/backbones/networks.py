@@ -93,17 +93,17 @@ class Networks:
             raise ValueError(
                 f"{protocol.name}: sFID needs a block of {SPATIAL_DIMS} channels or more"
             )
-        compact = _is_compact(protocol)
-        if compact and not self._streams <= _POOLED:
+        compact = {stream for stream in self._streams if _is_compact(protocol, stream)}
+        if not compact <= _POOLED:
             raise ValueError(f"{protocol.name}: compact networks give pooled features only")
-        quick = {stream for stream in self._streams & _POOLED if compact or device.type == "cpu"}
+        quick = compact | (self._streams & _POOLED if device.type == "cpu" else set())
         self._inceptions = {
             role: Inception(states[role], dims=self._dims, device=device)
             for role in sorted({_ROLES[stream] for stream in self._streams - quick})
         }
         self._quick = {
             stream: CompactRows(states[_ROLES[stream]], dims=self._dims, device=device)
-            if compact
+            if stream in compact
             else _onnx_inception(states[_ROLES[stream]], self._dims)
             for stream in sorted(quick)
         }
@@ -131,7 +131,7 @@ class Networks:
 
     def _row(self, stream: str, pixels: Pixels) -> NDArray[np.float32]:
         if stream in self._quick:
-            return self._quick[stream].rows(np.ascontiguousarray(pixels)[None])
+            return self._quick[stream].rows(_writable(pixels)[None])
         with exact_arithmetic():
             row: NDArray[np.float32] = self._torch_row(stream, pixels).cpu().numpy()
         return row
@@ -147,14 +147,17 @@ class Networks:
 
 
 def _batch(pixels: Pixels) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(pixels))[None]
+    return torch.from_numpy(_writable(pixels))[None]
 
 
-def _is_compact(protocol: Protocol) -> bool:
-    """Whether the protocol's Inceptions are imitations."""
-    roles = set(_ROLES.values())
-    found = [spec.architecture for spec in protocol.backbones if spec.role in roles]
-    return "compact-inception" in found
+def _writable(pixels: Pixels) -> Pixels:
+    """A copy in one piece: frames and decoded pictures are read-only, and torch warns of that."""
+    return np.array(pixels, order="C")
+
+
+def _is_compact(protocol: Protocol, stream: str) -> bool:
+    """Whether the network of that stream is an imitation."""
+    return protocol.backbone(_ROLES[stream]).architecture == "compact-inception"
 
 
 def _perceptual(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evaluator.specs import DEFAULT_PROTOCOL
+
 if TYPE_CHECKING:
     from evaluator.report import Report
 
@@ -22,7 +24,9 @@ def evaluate(
     ] = "demo",
     protocol: Annotated[
         str | None,
-        typer.Option(help="How to score; see 'stylearena protocols'.", show_default="untrained-1"),
+        typer.Option(
+            help="How to score; see 'stylearena protocols'.", show_default=DEFAULT_PROTOCOL
+        ),
     ] = None,
     device: Annotated[str, typer.Option(help="Where to run: cpu or cuda.")] = "cpu",
     out: Annotated[

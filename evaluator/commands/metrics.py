@@ -56,7 +56,7 @@ def _show(page: MetricPage) -> None:
     from rich.text import Text
 
     from evaluator.commands.console import people, show_facts
-    from evaluator.metrics.pages import direction, scope
+    from evaluator.metrics.pages import direction, needed_pairs, scope
 
     console = people()
     console.print(Text(f"{page.info.title} ({page.info.short})", "bold"))
@@ -67,6 +67,7 @@ def _show(page: MetricPage) -> None:
         "range": page.facts.range,
         "unit": page.info.unit or "none",
         "measured on": scope(page.info),
+        "under": needed_pairs(page.info.name).replace("`", "") or "no protocol",
         "reference": page.facts.reference,
     }
     show_facts("In short", facts)

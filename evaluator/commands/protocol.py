@@ -11,7 +11,7 @@ app = typer.Typer(help="Show protocols in full.", no_args_is_help=True)
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="A protocol's name, e.g. untrained-1.")]) -> None:
+def show(name: Annotated[str, typer.Argument(help="A protocol's name, e.g. standard-1.")]) -> None:
     """Print one protocol as TOML, with its digest."""
     from evaluator.protocols import protocol
 

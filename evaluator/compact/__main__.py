@@ -62,7 +62,7 @@ def evaluate(
     images: Images,
     entry: Entries,
     page: Annotated[Path, typer.Option(help="Markdown file to write.")],
-    pairs: Annotated[int, typer.Option(min=4, help="Pairs of pictures.")] = 24,
+    pairs: Annotated[int, typer.Option(min=4, help="Pairs of pictures.")] = 64,
     seed: Annotated[int, typer.Option(help="Of the pictures.")] = 3,
 ) -> None:
     """Judge held-out pictures by the compact and the real networks; entries of no training only."""

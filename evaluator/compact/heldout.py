@@ -14,7 +14,7 @@ from evaluator.compact.stylisers import Styliser, blend
 
 __all__ = ["STRENGTHS", "HeldOut", "held_out"]
 
-STRENGTHS = (0.25, 0.5, 0.75, 1.0)
+STRENGTHS = (0.35, 0.7, 1.0)
 """The share of the stylised picture; the rest is the content picture."""
 
 REFERENCES = 96

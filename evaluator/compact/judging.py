@@ -6,7 +6,7 @@ what users get, its time included.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from evaluator.compact_specs import COMPACT_CONTENT_LAYER, COMPACT_STYLE_LAYERS
 from evaluator.frechet import frechet_distance
 from evaluator.images import PicturePolicy
 from evaluator.measures import Measures
+from evaluator.pair_specs import COLOUR_DISTANCE, SSIM
 from evaluator.protocols import Bootstrap, MetricSpec, Protocol, metrics_of, protocol
 from evaluator.views import View, look
 
@@ -43,15 +44,24 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Median processor seconds that one output takes, by either judge, and of their ratios."""
+    """Median processor seconds that one output takes, by either judge, and of their ratios.
+
+    ``whole`` is the ratio with the metrics that need no network, which cost both judges the same.
+    """
 
     real: float
     compact: float
     times: float
+    whole: float
 
 
-def judges(weights: Path) -> dict[str, tuple[Protocol, Path | None]]:
-    """The protocols to be compared, and where their weights lie."""
+def judges(
+    weights: Path, *, networkless: Sequence[MetricSpec] = ()
+) -> dict[str, tuple[Protocol, Path | None]]:
+    """The protocols to be compared, and where their weights lie.
+
+    They hold the metrics of networks, and those of ``networkless`` that need none.
+    """
     losses = metrics_of(
         content_layer=COMPACT_CONTENT_LAYER,
         style_layers=COMPACT_STYLE_LAYERS,
@@ -65,10 +75,14 @@ def judges(weights: Path) -> dict[str, tuple[Protocol, Path | None]]:
         notice="",
         pictures=PicturePolicy(),
         backbones=real_backbones(weights),
-        metrics=(*losses, MetricSpec("lpips_squeeze")),
+        metrics=(*losses, MetricSpec("lpips_squeeze"), *networkless),
         bootstrap=Bootstrap(),
     )
-    return {"real": (real, weights), "compact": (_networks_only(protocol("compact-1")), None)}
+    full = protocol("compact-1")
+    names = {*(spec.name for spec in losses), "lpips_compact"}
+    same = tuple(spec for spec in full.metrics if spec.name in names)
+    compact = replace(full, metrics=(*same, *networkless))
+    return {"real": (real, weights), "compact": (compact, None)}
 
 
 def judge(rules: Protocol, weights: Path | None, pictures: HeldOut, tell: Tell) -> Judgement:
@@ -94,15 +108,17 @@ def speed_of(weights: Path, pictures: HeldOut, tell: Tell, *, rounds: int = 9) -
     Processor time, so that what else the machine does counts little; one thread is assumed. The
     first round warms the networks up and does not count.
     """
-    both = [_Judge(rules, folder) for rules, folder in judges(weights).values()]
+    networks, whole = judges(weights), judges(weights, networkless=(SSIM, COLOUR_DISTANCE))
+    turns = [_Judge(*each) for each in (*networks.values(), *whole.values())]
     outputs = [made for outputs in pictures.outputs.values() for made in outputs]
     seconds = []
     for done in range(rounds + 1):
         triple = outputs[done % len(outputs)], pictures.contents[0], pictures.styles[0]
-        seconds.append([_seconds(judge, *triple) for judge in both])
+        seconds.append([_seconds(judge, *triple) for judge in turns])
         tell(done, rounds)
-    real, compact = np.array(seconds[1:]).T
-    return Speed(*(float(np.median(x)) for x in (real, compact, real / compact)))
+    real, compact, whole_real, whole_compact = np.array(seconds[1:]).T
+    ratios = real / compact, whole_real / whole_compact
+    return Speed(*(float(np.median(x)) for x in (real, compact, *ratios)))
 
 
 def _seconds(judge: "_Judge", output: Pixels, content: Pixels, style: Pixels) -> float:
@@ -138,11 +154,3 @@ class _Judge:
 
     def rows(self, pictures: Sequence[Pixels]) -> NDArray[np.float32]:
         return np.stack([self._networks.rows(picture)["inception"] for picture in pictures])
-
-
-def _networks_only(rules: Protocol) -> Protocol:
-    """Without the metrics that need no network, which would cost both judges the same."""
-    from dataclasses import replace
-
-    kept = tuple(spec for spec in rules.metrics if spec.name not in ("ssim", "colour_distance"))
-    return replace(rules, metrics=kept)

@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 
-from evaluator.compact.correlation import Agreement, agreement_of, fid_agreement
+from evaluator.compact.correlation import (
+    Agreement,
+    SetAgreement,
+    agreement_of,
+    fid_agreement,
+)
 from evaluator.compact.heldout import HeldOut
 from evaluator.compact.judging import Judgement, Speed
 from evaluator.compact.shipped import SHIPPED
@@ -33,7 +38,8 @@ def figures(real: Judgement, compact: Judgement, speed: Speed) -> dict[str, floa
 def page(pictures: HeldOut, real: Judgement, compact: Judgement, speed: Speed) -> str:
     """Markdown."""
     rows = [agreement_of(metric, real, compact) for metric in METRICS]
-    parts = [_opening(pictures), _agreement(rows), _fid(real, compact), _speed(speed)]
+    sets = fid_agreement(real, compact)
+    parts = [_opening(pictures), _agreement(rows), _fid(sets, pictures), _speed(speed)]
     return "\n".join([*parts, _methods(real, compact)])
 
 
@@ -48,8 +54,9 @@ Written by `python -m evaluator.compact evaluate`.
 The protocol's three networks ({size:.1f} MiB in all: {digests}) were trained to give what VGG-19,
 SqueezeNet-LPIPS and FID's Inception (Mixed_6e, 768 dimensions) give. Here both judge the same
 {pictures.pictures} outputs: {len(pictures.contents)} pairs of photographs and paintings, stylised
-by {", ".join(methods)} at several strengths. No photograph, painting or method of these was used in
-training. Values of the two cannot be compared, only their order.
+by {", ".join(methods)} at several strengths. No photograph, painting or model of these was used in
+training; the fast-neural-style models share their architecture with three others that were. Values
+of the two cannot be compared, only their order.
 """
 
 
@@ -70,11 +77,11 @@ Spearman's ρ with the metric by real features: over all pictures; among the out
     )
 
 
-def _fid(real: Judgement, compact: Judgement) -> str:
-    found = fid_agreement(real, compact)
+def _fid(found: SetAgreement, pictures: HeldOut) -> str:
     return f"""## Sets
 
-FID of {found.sets} sets of outputs, each of one method at one strength, against real works:
+FID of {found.sets} sets of {len(pictures.contents)} outputs, each of one method at one strength,
+against {len(pictures.references)} real works:
 Spearman's ρ with FID-768 **{found.overall:.3f}** (target {TARGETS["fid"]}), factor
 {found.factor:.3g}.
 """
@@ -85,7 +92,8 @@ def _speed(speed: Speed) -> str:
 
 Networks and metrics of one output, one thread, without decoding, processor time, the two in turns:
 {speed.real:.3f} s by the real networks, {speed.compact:.3f} s by the compact ones,
-**{speed.times:.1f} times** faster (target {TARGETS["speed-up"]:g}; medians).
+**{speed.times:.1f} times** faster (target {TARGETS["speed-up"]:g}; medians). With SSIM and colour
+distance, which need no network and cost both the same, {speed.whole:.1f} times.
 """
 
 

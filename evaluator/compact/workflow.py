@@ -79,7 +79,7 @@ def train_all(plan: Plan, networks: Sequence[str]) -> list[Path]:
         )
         return [
             _train(name, groups, targets, plan, partial(bar.count, name))
-            for name in networks or TASKS
+            for name in networks or NETWORKS
         ]
 
 

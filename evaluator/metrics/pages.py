@@ -12,8 +12,16 @@ from pathlib import Path
 
 from evaluator.metrics.catalogue import METRICS, MetricInfo, metric_info
 from evaluator.metrics.facts import FACTS, Facts
+from evaluator.protocols import protocol, protocol_names
 
-__all__ = ["MetricPage", "direction", "markdown_pages", "metric_page", "scope"]
+__all__ = [
+    "MetricPage",
+    "direction",
+    "markdown_pages",
+    "metric_page",
+    "needed_pairs",
+    "scope",
+]
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,10 +48,11 @@ class MetricPage:
             ("Range", self.facts.range),
             ("Unit", self.info.unit or "none"),
             ("Measured on", scope(self.info)),
+            ("Under", needed_pairs(self.info.name)),
             ("Reference", self.facts.reference),
             ("Computed in", f"`evaluator/{self.facts.module.replace('.', '/')}.py`"),
         ]
-        table = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
+        table = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows if value)]
         pitfalls = [f"- {pitfall}" for pitfall in self.facts.pitfalls]
         parts = [
             f"# {self.info.title} ({self.info.short})",
@@ -72,6 +81,19 @@ def direction(info: MetricInfo) -> str:
 def scope(info: MetricInfo) -> str:
     """What one value is measured on, in words."""
     return SCOPES[info.scope]
+
+
+def needed_pairs(name: str) -> str:
+    """The protocols that hold a metric and from how many pairs on they print it, in words."""
+    minima: dict[int, list[str]] = {}
+    for known in map(protocol, protocol_names()):
+        for spec in known.metrics:
+            if spec.name == name:
+                minima.setdefault(spec.minimum, []).append(f"`{known.name}`")
+    return "; ".join(
+        ", ".join(names) + (f" from {minimum:,} pairs on" if minimum > 1 else "")
+        for minimum, names in minima.items()
+    )
 
 
 def markdown_pages() -> Mapping[str, str]:

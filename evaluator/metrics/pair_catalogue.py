@@ -34,7 +34,7 @@ PAIR_METRICS = (
     _lpips("vgg", "VGG-16"),
     MetricInfo(
         name="lpips_compact",
-        title="LPIPS, imitated by the compact network",
+        title="LPIPS by the compact network",
         short="LPIPS (compact)",
         lower_is_better=True,
         scope="pair",

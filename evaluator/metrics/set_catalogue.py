@@ -156,7 +156,7 @@ SET_METRICS = (
     ),
     MetricInfo(
         name="guard_gap",
-        title="Gap between guard and first network",
+        title="Gap to the guard network",
         short="Guard gap",
         lower_is_better=True,
         scope="set",

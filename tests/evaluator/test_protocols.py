@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from evaluator.backbones.weights import known as weights
+from evaluator.backbones.weights import state_of
 from evaluator.errors import ParticipantError
 from evaluator.images import PicturePolicy
 from evaluator.metrics.catalogue import METRICS
@@ -21,6 +23,7 @@ from evaluator.protocols import (
     protocol_names,
     register_protocol,
 )
+from evaluator.scoring import Scorer
 
 
 def changed(value: Any) -> Iterator[tuple[str, Any]]:
@@ -46,7 +49,7 @@ def changed(value: Any) -> Iterator[tuple[str, Any]]:
 CHANGES = [
     pytest.param(name, changed_protocol, id=f"{name}-{path}")
     for name in protocol_names()
-    if name in ("untrained-1", "standard-1")
+    if name in ("untrained-1", "standard-full-1", "compact-guarded-1")
     for path, changed_protocol in changed(protocol(name))
     if not re.search(r"parameters\.\d+\.shorter", path)  # a name without a value is no parameter
 ]
@@ -83,9 +86,8 @@ def test_the_toml_reads_back() -> None:
     read = tomllib.loads(known.to_toml())
     assert read["pictures"]["size"] == 256
     assert [metric["name"] for metric in read["metrics"]] == [spec.name for spec in known.metrics]
-    assert {b["weights"]["name"]: b["weights"]["sha256"] for b in read["backbones"]} == (
-        known.weights
-    )
+    refs = [b[part] for b in read["backbones"] for part in ("weights", "heads") if part in b]
+    assert {ref["name"]: ref["sha256"] for ref in refs} == known.weights
     assert read["metrics"][2]["parameters"]["layers"][-1] == "conv5_1"
 
 
@@ -93,7 +95,7 @@ def test_the_default_needs_no_download_and_says_so() -> None:
     known = protocol(DEFAULT_PROTOCOL)
     assert protocol_names()[0] == DEFAULT_PROTOCOL
     assert "not comparable" in known.notice
-    assert all(name.startswith("seeded-") for name in known.weights)
+    assert {state_of(weights(name)) for name in known.weights} == {"present"}
 
 
 def test_a_protocol_holds_known_metrics_only() -> None:
@@ -115,9 +117,9 @@ def test_an_unknown_protocol_is_answered_with_the_known_ones() -> None:
     assert caught.value.code == "protocol.unknown"
 
 
-def test_both_protocols_hold_the_losses_and_fid() -> None:
+def test_all_protocols_hold_the_losses_and_fid() -> None:
     losses = {name for name in METRICS if name.startswith(("content_", "style_l", "style_m"))}
-    for name in ("untrained-1", "standard-1"):
+    for name in protocol_names():
         assert {spec.name for spec in protocol(name).metrics} >= {"total_loss", "fid", *losses}
 
 
@@ -125,3 +127,23 @@ def test_costs_of_a_run_are_no_part_of_a_protocol() -> None:
     metrics = (*protocol("untrained-1").metrics, MetricSpec("peak_memory"))
     with pytest.raises(ValueError, match="peak_memory"):
         register_protocol(replace(protocol("untrained-1"), name="costly", metrics=metrics))
+
+
+def test_every_metric_can_be_had_under_some_protocol() -> None:
+    held = {spec.name for name in protocol_names() for spec in protocol(name).metrics}
+    assert held == {name for name, info in METRICS.items() if info.scope != "run"}
+
+
+@pytest.mark.parametrize("name", protocol_names())
+def test_a_composite_is_refused_where_its_parts_are(name: str) -> None:
+    """Whatever is made of FID asks for as many pairs as FID."""
+    held = {spec.name: spec for spec in protocol(name).metrics}
+    made = {"mifid", "fid_share", "fid_guard", "fid_share_guard", "guard_gap", "lpips_fid"}
+    for spec in held.keys() & made:
+        assert held[spec].minimum == held["fid"].minimum, spec
+
+
+@pytest.mark.parametrize("name", ["compact-1", "compact-guarded-1"])
+def test_what_needs_no_download_can_be_loaded(name: str) -> None:
+    scorer = Scorer(protocol(name))
+    assert scorer.weights == protocol(name).weights

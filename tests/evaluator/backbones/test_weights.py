@@ -65,9 +65,8 @@ def test_seeded_weights_keep_the_scale_of_activations(name: str) -> None:
             assert values.var() * fan_in == pytest.approx(2, rel=0.2)
 
 
-@pytest.mark.parametrize("name", ["untrained-1", "standard-1", "compact-1"])
+@pytest.mark.parametrize("name", protocol_names())
 def test_protocols_pin_what_is_registered(name: str) -> None:
-    assert name in protocol_names()
     for weights, digest in protocol(name).weights.items():
         assert len(digest) == 64
         assert known(weights).matches(digest)

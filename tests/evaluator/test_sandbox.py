@@ -19,6 +19,7 @@ from evaluator.sandbox.confined import Rung
 from evaluator.sandbox.frames import Kind, MalformedFrameError, pack_picture, unpack_header
 from evaluator.sandbox.log import LogDrain
 from tests.entries.making import model, save
+from tests.evaluator.rungs_here import needs
 
 MIB = 1 << 20
 SMALL = Limits(memory_bytes=512 * MIB, start_seconds=45, pair_seconds=20, scratch_bytes=16 * MIB)
@@ -193,6 +194,7 @@ def load(device):
 
 @pytest.mark.parametrize("rung", list(Rung))
 def test_a_daemon_is_seen_from_outside_and_dies_with_its_box(tmp_path: Path, rung: Rung) -> None:
+    needs(rung)
     name = f"sa-{secrets.token_hex(4)}"
     entry = python_entry(tmp_path, DAEMON.format(name=name, seconds=0.7))
     seen: list[int] = []

@@ -25,6 +25,15 @@ def test_worker_image_carries_bubblewrap() -> None:
     assert "bubblewrap" in (DOCKER / "worker.Dockerfile").read_text()
 
 
+def test_worker_image_carries_the_onnxruntime_of_gpus_alone() -> None:
+    dockerfile = (DOCKER / "worker.Dockerfile").read_text()
+    overrides = (DOCKER / "worker-overrides.txt").read_text()
+
+    assert '"onnxruntime-gpu[cuda,cudnn]==$(sed' in dockerfile
+    assert "--override docker/worker-overrides.txt" in dockerfile
+    assert re.search(r'^onnxruntime ; sys_platform == "never"$', overrides, re.MULTILINE)
+
+
 @pytest.mark.parametrize("service", ["web", "worker", "sweeper", "migrate"])
 def test_service_drops_every_capability(service: str) -> None:
     definition = COMPOSE["services"][service]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import psutil
 import pytest
 
@@ -228,6 +229,24 @@ def test_an_entry_of_ours_that_cannot_start_is_not_blamed(
     ):
         pass
     assert caught.value.code == "sandbox.start_failed"
+
+
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="onnxruntime has CUDA"
+)
+def test_a_device_that_onnxruntime_cannot_use_is_named_with_its_remedy(identity: Entry) -> None:
+    with (
+        pytest.raises(PlatformFault, match="install onnxruntime-gpu") as caught,
+        Box(identity, limits=SMALL, device="cuda"),
+    ):
+        pass
+    assert caught.value.code == "device.unavailable"
+
+
+def test_the_model_that_tries_a_device_is_one_that_onnxruntime_runs() -> None:
+    session = onnxruntime.InferenceSession(runner.IDENTITY, providers=["CPUExecutionProvider"])
+
+    assert session.run(["y"], {"x": np.array([7], np.float32)})[0] == 7
 
 
 # ---- the log

@@ -187,6 +187,17 @@ def test_a_worker_without_confinement_does_not_start_in_production(
         confinement.on_worker_init()
 
 
+def test_a_worker_whose_onnxruntime_knows_no_gpu_does_not_start_for_one(settings: Settings) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime knows GPUs")
+    from stylearena.judging import confinement
+
+    settings.JUDGE_DEVICE, settings.REQUIRE_CONFINEMENT = "cuda", False
+    with pytest.raises(SystemExit, match="install onnxruntime-gpu"):
+        confinement.on_worker_init()
+
+
 def test_every_page_can_say_that_the_sandbox_is_weak(rf: object) -> None:
     context.keep_notice("WEAK SANDBOX: mind what you judge.")
     assert str(context.sandbox_notice(rf.get("/"))["sandbox_notice"]).startswith("WEAK SANDBOX")

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from evaluator.commands.check import _hints, _predict, check
 from evaluator.errors import ParticipantError
 from evaluator.sandbox import Rung, rungs
-from tests.entries.making import model, save
+from tests.entries.making import archive, good_members, model, save
 
 app = typer.Typer()
 app.command()(check)
@@ -75,6 +75,21 @@ def test_an_entry_that_fails_in_the_sandbox_is_bad(tmp_path: Path, dataset: Path
 
     assert isinstance(done.exception, ParticipantError)
     assert done.exception.code == "entry.not_finite"
+
+
+def test_styles_that_an_entry_is_made_for_are_shown_and_compared(
+    tmp_path: Path, dataset: Path
+) -> None:
+    members = dict(good_members())
+    members["entry.toml"] += b'styles = ["style0", "starry-night"]\n'
+    path = archive(tmp_path, members.items())
+
+    shown = CliRunner().invoke(app, [str(path), "--dataset", str(dataset), "--json"])
+
+    found = json.loads(shown.stdout)
+    assert (shown.exit_code, found["styles"]) == (0, ["style0", "starry-night"])
+    assert "'starry-night', which tiny does not have" in found["hints"][0]
+    assert "it does not name 1 of those of tiny" in found["hints"][1]
 
 
 @pytest.fixture

@@ -140,6 +140,15 @@ def test_a_bare_model_is_named_after_its_file(tmp_path: Path) -> None:
     assert entry.manifest == Manifest("My method", "onnx", model="model.onnx")
 
 
+def test_the_styles_of_an_entry_are_in_what_reports_say_of_it(tmp_path: Path) -> None:
+    members = dict(good_members())
+    members["entry.toml"] += b'styles = ["rain"]\n'
+
+    assert open_entry(archive(tmp_path, members.items()), tmp_path / "out").info().styles == (
+        "rain",
+    )
+
+
 def test_the_digest_is_that_of_the_file_handed_in(tmp_path: Path) -> None:
     import hashlib
 

@@ -115,7 +115,7 @@ def test_mine_are_only_mine_with_the_reason_of_failure(
     assert "Theirs" not in html
 
 
-def test_the_list_shows_progress_and_offers_to_cancel(client: Client) -> None:
+def test_the_list_shows_progress_and_offers_to_cancel(client: Client, db: None) -> None:
     submission = smoked(shard_pairs=4, pairs=6)
     first, _ = shards_of(submission, Stage.FULL)
     Shard.objects.filter(pk=first.pk).update(done=3)

@@ -1,4 +1,4 @@
-# A judging worker: CUDA-capable torch and bubblewrap. Built from the repository's root:
+# A judging worker: bubblewrap, and torch and onnxruntime for CUDA. Built from the repository's root:
 #   docker build -f docker/worker.Dockerfile -t stylearena-worker .
 # torch's wheels carry the CUDA libraries; the host brings the driver and nvidia-container-toolkit.
 FROM python:3.11-slim-bookworm AS build
@@ -7,7 +7,8 @@ COPY . .
 RUN pip install --quiet "uv==$(sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)" \
  && python -m venv /opt/stylearena \
  && uv pip install --quiet --no-cache --python /opt/stylearena/bin/python \
-      --constraint requirements.lock ".[site]"
+      --constraint requirements.lock --override docker/worker-overrides.txt \
+      ".[site]" "onnxruntime-gpu[cuda,cudnn]==$(sed -n 's/^onnxruntime==\([0-9.]*\).*/\1/p' requirements.lock)"
 
 FROM python:3.11-slim-bookworm
 RUN apt-get update -qq \

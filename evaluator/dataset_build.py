@@ -15,6 +15,7 @@ from evaluator.datasets import Dataset, check_pictures, load_dataset, load_image
 from evaluator.errors import OrganiserError
 from evaluator.image_sets import ImageSet
 from evaluator.images import PicturePolicy
+from evaluator.writing import writing
 
 __all__ = ["Sources", "build_dataset"]
 
@@ -40,7 +41,8 @@ def build_dataset(
     """Check every picture under ``policy``, write the dataset to ``out`` and load it.
 
     ``checked`` hears (pictures checked, pictures in all). Raises OrganiserError ``dataset.*`` or
-    ``picture.*``; ``dataset.exists`` if ``out`` is there already.
+    ``picture.*``; ``dataset.exists`` if ``out`` is there already, ``dataset.unwritable`` if it
+    cannot be made.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OrganiserError(
@@ -48,13 +50,24 @@ def build_dataset(
         )
     sets = _read_sets(sources)
     _check(sets, policy or PicturePolicy(), checked or (lambda done, total: None))
+    with writing(
+        f"The dataset {out}",
+        "name another folder",
+        code="dataset.unwritable",
+        error=OrganiserError,
+    ):
+        _write(sets, sources.pairs, description, out)
+    return load_dataset(out)
+
+
+def _write(sets: list[ImageSet], pairs: Path | None, description: Description, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     fresh = out.with_name(f".{out.name}-{uuid.uuid4().hex}")
     try:
         for image_set in sets:
             _copy(image_set, fresh / image_set.name)
-        if sources.pairs is not None:
-            shutil.copyfile(_existing(sources.pairs), fresh / "pairs.csv")
+        if pairs is not None:
+            shutil.copyfile(_existing(pairs), fresh / "pairs.csv")
         write_description(fresh, description)
         load_dataset(fresh)
         if out.exists():
@@ -62,7 +75,6 @@ def build_dataset(
         fresh.rename(out)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return load_dataset(out)
 
 
 def _read_sets(sources: Sources) -> list[ImageSet]:

@@ -33,7 +33,8 @@ class _Record(BaseModel):
 class EntryInfo(_Record):
     """What was handed in: ``digest`` is the sha256 of the archive file, the rest its card.
 
-    "pictures" are outputs that were made elsewhere: nothing is known of their cost.
+    "pictures" are outputs that were made elsewhere: nothing is known of their cost. ``styles`` are
+    the ids of those that the model is made for; empty if it takes any. It is judged on all pairs.
     """
 
     name: str
@@ -46,6 +47,7 @@ class EntryInfo(_Record):
     paper: str = ""
     code: str = ""
     training: str = ""
+    styles: tuple[str, ...] = ()
 
 
 class ProvenanceKey(NamedTuple):

@@ -124,6 +124,7 @@ def _card(entry: EntryInfo) -> list[Field]:
         _linked("Paper", entry.paper),
         _linked("Code", entry.code),
         Field("Training", entry.training),
+        Field("Made for the styles", ", ".join(entry.styles)),
     ]
     measured = [
         Field("Runtime", RUNTIMES[entry.runtime]),

@@ -17,6 +17,7 @@ import platformdirs
 
 from evaluator.compact.shipped import SHIPPED
 from evaluator.errors import ParticipantError, PlatformFault
+from evaluator.writing import writing
 
 __all__ = [
     "REGISTRY",
@@ -236,7 +237,8 @@ def check(weights: Weights, path: Path) -> str:
 def add(weights: Weights, file: Path, folder: Path | None = None) -> Path:
     """Copy a file that somebody already has into the cache, if it is the registered one.
 
-    Raises ParticipantError ``weights.seeded``, ``weights.unreadable`` or ``weights.wrong_digest``.
+    Raises ParticipantError ``weights.seeded``, ``weights.packaged``, ``weights.unreadable``,
+    ``weights.unwritable`` or ``weights.wrong_digest``.
     """
     if weights.is_seeded:
         raise ParticipantError(
@@ -247,6 +249,17 @@ def add(weights: Weights, file: Path, folder: Path | None = None) -> Path:
             "weights.packaged", f"{weights.name} comes with StyleArena: there is no file to add."
         )
     target = path_of(weights, folder)
+    with writing(
+        f"The weights folder {target.parent}",
+        "make room there or set STYLEARENA_WEIGHTS_DIR to another folder",
+        code="weights.unwritable",
+        error=ParticipantError,
+    ):
+        _put_in_place(weights, file, target)
+    return target
+
+
+def _put_in_place(weights: Weights, file: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=target.parent, prefix=".adding-", delete=False) as copy:
         try:
@@ -261,7 +274,6 @@ def add(weights: Weights, file: Path, folder: Path | None = None) -> Path:
         except BaseException:
             Path(copy.name).unlink(missing_ok=True)
             raise
-    return target
 
 
 def _copy(source: Path, target: Path) -> str:

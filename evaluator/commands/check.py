@@ -49,6 +49,7 @@ class _Checked:
     pairs: int
     predicted_seconds: float
     hints: tuple[str, ...]
+    styles: tuple[str, ...] = ()
 
 
 def check(
@@ -132,7 +133,8 @@ def _try(entry: Entry, data: Dataset, device: str, warning: str) -> _Checked:
         dataset=data.name,
         pairs=len(data.pairs),
         predicted_seconds=_predict(usage.startup_seconds, seconds, len(data.pairs)),
-        hints=hints,
+        hints=(*_style_hints(entry.manifest.styles, data), *hints),
+        styles=entry.manifest.styles,
     )
 
 
@@ -161,6 +163,24 @@ def _hints(pixels: NDArray[np.uint8]) -> list[str]:
     if pixels.max() == pixels.min():
         return ["The output is one flat colour: is the model's last layer what it should be?"]
     return []
+
+
+def _style_hints(named: tuple[str, ...], data: Dataset) -> list[str]:
+    """What somebody whose model is tied to some styles must know before handing it in."""
+    if not named:
+        return []
+    there = {picture.id for picture in data.style}
+    hints = [
+        f"The entry is made for the style '{style}', which {data.name} does not have."
+        for style in named
+        if style not in there
+    ]
+    if others := len(there - set(named)):
+        hints.append(
+            "The entry is judged on the pairs of all styles; it does not name "
+            f"{others} of those of {data.name}."
+        )
+    return hints
 
 
 def _predict(startup: float, seconds: tuple[float, ...], pairs: int) -> float:
@@ -202,6 +222,8 @@ def _static_facts(checked: _Checked) -> dict[str, str]:
         "size": f"{checked.size_bytes / (1 << 20):.2f} MiB",
         "sha256": checked.digest,
     }
+    if checked.styles:
+        facts["made for"] = ", ".join(checked.styles)
     if checked.inputs is not None:
         facts["inputs"] = ", ".join(checked.inputs)
         facts["opset"] = str(checked.opset)

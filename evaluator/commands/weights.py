@@ -18,6 +18,7 @@ __all__ = ["app"]
 app = typer.Typer(help="List, fetch, add and verify weights.", no_args_is_help=True)
 
 BYTES_PER_MIB = 1024 * 1024
+LIST_HEADERS = ("name", "state", "MiB", "sha256", "licence")
 STATES = {
     "present": "present, verified",
     "missing": "not here",
@@ -34,20 +35,18 @@ def list_() -> None:
     from evaluator.backbones.weights import REGISTRY, default_folder, state_of
     from evaluator.commands.console import people
 
-    table = Table(
-        "name", "state", "MiB", "licence", "sha256", "what", box=None, header_style="bold"
-    )
+    table = Table(*LIST_HEADERS, box=None, header_style="bold")
     for weights in REGISTRY.values():
         size = "" if weights.size is None else f"{weights.size / BYTES_PER_MIB:.0f}"
         table.add_row(
-            weights.name,
-            STATES[state_of(weights)],
-            size,
-            weights.sha256[:8],
-            f"{weights.description}. {weights.licence}",
+            weights.name, STATES[state_of(weights)], size, weights.sha256[:8], weights.licence
         )
     people().print(table)
-    people().print(f"in {default_folder()}, or with the package", markup=False)
+    for weights in REGISTRY.values():  # beside the table an address would be cut to pieces
+        source = weights.url or ("comes with StyleArena" if weights.packaged else "no file")
+        said = f"{weights.name}: {weights.description}; {source}"
+        people().print(said, markup=False, soft_wrap=True)
+    people().print(f"in {default_folder()}, or with the package", markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -18,8 +18,9 @@ from evaluator.datasets import Dataset, load_dataset
 from evaluator.demo.painter import paint_all
 from evaluator.demo.photographs import SOURCES, crops_of
 from evaluator.demo.works import Split, works_of
-from evaluator.errors import OrganiserError
+from evaluator.errors import OrganiserError, PlatformFault
 from evaluator.images import encode_png
+from evaluator.writing import writing
 
 __all__ = ["RECIPE", "build_demo", "demo_dataset"]
 
@@ -45,23 +46,43 @@ def demo_dataset(
     whole = _whole(folder)
     if whole is not None:
         return whole
+    with writing(
+        f"The demo dataset in {folder.parent}",
+        "make room there or set STYLEARENA_CACHE_DIR to another folder",
+        code="demo.unwritable",
+        error=PlatformFault,
+    ):
+        _build_in_place(split, folder, progress)
+    return load_dataset(folder)
+
+
+def _build_in_place(split: Split, folder: Path, progress: Progress | None) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
     try:
-        build_demo(split, fresh, progress)
+        _build(split, fresh, progress)
         (fresh / _SEAL).write_text(load_dataset(fresh).digest + "\n", "ascii")
         _put_in_place(fresh, folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return load_dataset(folder)
 
 
 def build_demo(split: Split, folder: Path, progress: Progress | None = None) -> None:
     """Write the demo dataset of a split into ``folder``, which must be new or empty.
 
     The same recipe gives the same pixels on the same machine and libraries. Raises
-    OrganiserError ``dataset.exists``, PlatformFault ``demo.*``.
+    OrganiserError ``dataset.exists`` or ``dataset.unwritable``, PlatformFault ``demo.*``.
     """
+    with writing(
+        f"The dataset {folder}",
+        "name another folder",
+        code="dataset.unwritable",
+        error=OrganiserError,
+    ):
+        _build(split, folder, progress)
+
+
+def _build(split: Split, folder: Path, progress: Progress | None) -> None:
     tell = progress or (lambda done, total: None)
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):

@@ -56,6 +56,7 @@ class Entry:
             paper=manifest.paper,
             code=manifest.code,
             training=manifest.training,
+            styles=manifest.styles,
         )
 
 

@@ -18,7 +18,12 @@ from evaluator.errors import ParticipantError
 __all__ = ["MANIFEST", "Manifest", "parse_manifest", "read_manifest"]
 
 MANIFEST = "entry.toml"
-_MAX_BYTES = 64 << 10
+_MAX_BYTES = 16 << 10
+# tomllib takes time quadratic in the parts of a dotted key; no key of ours has a dot.
+_MAX_DOTS_IN_A_LINE = 20
+_STRINGS_AND_COMMENTS = re.compile(
+    r""""{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|#[^\n]*""", re.DOTALL
+)
 _NAME_LENGTH = 80
 _LENGTHS = {
     "name": _NAME_LENGTH,
@@ -62,15 +67,26 @@ def read_manifest(path: Path) -> Manifest:
         )
     raw = path.read_bytes()
     if len(raw) > _MAX_BYTES:
-        _refuse("too_large", f"{MANIFEST} is larger than 64 KiB; keep only its own keys in it.")
+        _refuse("too_large", f"{MANIFEST} is larger than 16 KiB; keep only its own keys in it.")
     try:
-        return parse_manifest(tomllib.loads(raw.decode()))
+        text = raw.decode()
+        _check_dots(text)
+        return parse_manifest(tomllib.loads(text))
     except UnicodeDecodeError:
         _refuse("syntax", f"{MANIFEST} is not UTF-8 text; save it as UTF-8.")
     except tomllib.TOMLDecodeError as error:
         _refuse("syntax", f"{MANIFEST} is not valid TOML: {one_line(str(error))}.")
     except RecursionError:
         _refuse("syntax", f"{MANIFEST} is nested too deeply; keep only its own keys in it.")
+    except ValueError:  # tomllib lets int() complain of a number with thousands of digits
+        _refuse("syntax", f"{MANIFEST} holds a number that is far too long; remove it.")
+
+
+def _check_dots(text: str) -> None:
+    """Refuse long dotted keys before they are parsed, in time linear in ``text``."""
+    bare = _STRINGS_AND_COMMENTS.sub('""', text)
+    if any(line.count(".") > _MAX_DOTS_IN_A_LINE for line in bare.splitlines()):
+        _refuse("syntax", f"{MANIFEST} has a key of very many parts; its own keys have no dots.")
 
 
 def parse_manifest(values: Mapping[str, object]) -> Manifest:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -28,6 +29,7 @@ _STANDARD = {"", "ai.onnx"}
 _MAX_MODEL_BYTES = 1 << 30  # protobuf itself ends at 2 GiB
 _MAX_NESTING = 8  # If, Loop and Scan bodies inside each other
 _MAX_NODES = 100_000
+_MAX_FUNCTIONS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +113,21 @@ def _check_versions(model: ModelProto) -> int:
 
 
 def _check_functions(model: ModelProto) -> None:
-    """Local functions stay out of the standard domain and never call each other in a circle."""
+    """Local functions are few, of a domain of their own, and never call in a circle."""
+    if len(model.functions) > _MAX_FUNCTIONS:
+        _refuse(
+            "functions", f"The model has more than {_MAX_FUNCTIONS} local functions; inline them."
+        )
     functions = {(f.domain, f.name): f for f in model.functions}
+    if any(domain in _STANDARD for domain, _ in functions):
+        _refuse("functions", "The model redefines a standard operator; export it without that.")
     calls = {
         key: {(n.domain, n.op_type) for n in _nested(f.node)} & functions.keys()
         for key, f in functions.items()
     }
-    if any(domain in _STANDARD for domain, _ in functions):
-        _refuse("functions", "The model redefines a standard operator; export it without that.")
-    for _ in functions:
-        leaves = {key for key, called in calls.items() if not called}
-        calls = {key: called - leaves for key, called in calls.items() if key not in leaves}
-    if calls:
+    try:
+        TopologicalSorter(calls).prepare()
+    except CycleError:
         _refuse(
             "functions", "The model's local functions call each other in a circle; inline them."
         )

@@ -42,16 +42,21 @@ class Conversation:
 
     def greet(self, deadline: float) -> None:
         """Wait for hello. Nothing of the entry has run until then: what goes wrong is ours."""
+        kind = ""
         try:
             header = self._read_header(deadline)
             if header.kind is Kind.HELLO:
                 return
-            _, text = self._read_error(header, deadline)
+            kind, text = self._read_error(header, deadline)
         except DeadlineError:
             text = "it gave no sign of life in time"
         except (ChannelClosedError, MalformedFrameError):
             text = ""
         self._confined.kill()
+        if kind == "device":
+            raise PlatformFault(
+                "device.unavailable", f"The entry cannot run on this device: {one_line(text)}."
+            )
         last = self._confined.log.text.strip().rpartition("\n")[2]
         raise PlatformFault(
             "sandbox.start_failed",

@@ -22,6 +22,11 @@ HEADER = struct.Struct("<4sBBHIIIQ")
 MAGIC, VERSION = b"SAFR", 1
 HELLO, READY, CONTENT, STYLE, RESULT, ERROR = 1, 2, 3, 4, 5, 6
 MAX_MESSAGE_BYTES = 8192
+# An ONNX model, y = Identity(x), to find out whether a device works.
+IDENTITY = bytes.fromhex(
+    "080812003a370a100a017812017922084964656e746974791201675a0f0a0178120a0a0808011204"
+    "0a020801620f0a0179120a0a08080112040a02080142040a001011"
+)
 _OUT_OF_MEMORY = (
     "out of memory",
     "can't allocate memory",
@@ -68,13 +73,25 @@ def _prepare(job: dict[str, Any]) -> None:
         import onnxruntime
 
         onnxruntime.disable_telemetry_events()
-        if _provider(job["device"]) not in onnxruntime.get_available_providers():
-            raise EntryError("device", f"onnxruntime here has no {_provider(job['device'])}")
+        if job["device"] != "cpu":
+            _require_cuda(onnxruntime)
     elif job["device"] != "cpu":
         import torch
 
         if not torch.cuda.is_available():
             raise EntryError("device", "torch finds no CUDA device in the box")
+
+
+def _require_cuda(onnxruntime: Any) -> None:
+    """Without this, onnxruntime would run the entry on the CPU and only warn."""
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        raise EntryError(
+            "device", "onnxruntime is built for the CPU only; install onnxruntime-gpu in its place"
+        )
+    onnxruntime.preload_dlls()  # CUDA's libraries lie in packages of their own
+    session = onnxruntime.InferenceSession(IDENTITY, providers=["CUDAExecutionProvider"])
+    if "CUDAExecutionProvider" not in session.get_providers():
+        raise EntryError("device", "onnxruntime cannot use the GPU; compare its CUDA with torch's")
 
 
 def _provider(device: str) -> str:

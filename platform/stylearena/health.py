@@ -22,12 +22,17 @@ _PATIENCE = 1.0  # seconds: a probe that waits longer is taken for a failure any
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when everything answers, else 503; the body names each part and whether it does."""
-    answers = {name: _answers(name, ask) for name, ask in _PARTS.items()}
+    answers = ask_everything()
     healthy = all(answers.values())
     words = {name: "ok" if answers[name] else "cannot be reached" for name in _PARTS}
     return JsonResponse(
         {"status": "ok" if healthy else "unavailable", **words}, status=200 if healthy else 503
     )
+
+
+def ask_everything() -> dict[str, bool]:
+    """Whether each part that a process depends on answers, by name."""
+    return {name: _answers(name, ask) for name, ask in _PARTS.items()}
 
 
 def _answers(name: str, ask: Callable[[], None]) -> bool:

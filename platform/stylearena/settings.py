@@ -171,6 +171,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_REDIRECT_URL = "competitions:list"
 LOGOUT_REDIRECT_URL = "competitions:list"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_ADAPTER = "stylearena.accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_UNIQUE_EMAIL = True
@@ -178,17 +179,10 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USERNAME_BLACKLIST = ["admin", "arena", "organiser", "root", "staff", "stylearena"]
 # Rate limits count by address: behind proxies that of the visitor, not of the last proxy.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.reader.int("STYLEARENA_PROXIES", default=int(PRODUCTION))
+_GITHUB_ID = env.reader.str("STYLEARENA_GITHUB_ID", default="")
+_GITHUB_SECRET = env.reader.str("STYLEARENA_GITHUB_SECRET", default="")
 SOCIALACCOUNT_PROVIDERS = {
-    "github": {
-        "APPS": [
-            {
-                "client_id": env.reader.str("STYLEARENA_GITHUB_ID", default=""),
-                "secret": env.reader.str("STYLEARENA_GITHUB_SECRET", default=""),
-            }
-        ]
-        if env.reader.str("STYLEARENA_GITHUB_ID", default="")
-        else [],
-    }
+    "github": {"APPS": [{"client_id": _GITHUB_ID, "secret": _GITHUB_SECRET}] if _GITHUB_ID else []}
 }
 EMAIL_CONFIG = env.reader.email_url(
     "STYLEARENA_EMAIL_URL", default="consolemail://" if not TESTING else "memorymail://"
@@ -213,7 +207,8 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
-        "form-action": [SELF],
+        # Chromium applies it to where a form's answer leads, too: signing in leads to GitHub.
+        "form-action": [SELF, *(["https://github.com"] if _GITHUB_ID else [])],
     }
 }
 # The entry goes to a temporary file, never to memory.

@@ -25,6 +25,15 @@ def test_worker_image_carries_bubblewrap() -> None:
     assert "bubblewrap" in (DOCKER / "worker.Dockerfile").read_text()
 
 
+def test_worker_image_carries_the_onnxruntime_of_gpus_alone() -> None:
+    dockerfile = (DOCKER / "worker.Dockerfile").read_text()
+    overrides = (DOCKER / "worker-overrides.txt").read_text()
+
+    assert '"onnxruntime-gpu[cuda,cudnn]==$(sed' in dockerfile
+    assert "--override docker/worker-overrides.txt" in dockerfile
+    assert re.search(r'^onnxruntime ; sys_platform == "never"$', overrides, re.MULTILINE)
+
+
 @pytest.mark.parametrize("service", ["web", "worker", "sweeper", "migrate"])
 def test_service_drops_every_capability(service: str) -> None:
     definition = COMPOSE["services"][service]
@@ -56,7 +65,33 @@ def test_seccomp_profile_leaves_bubblewrap_its_calls_and_denies_the_kernel_ones(
 
 def test_images_start_commands_that_exist() -> None:
     commands = {path.stem for path in ROOT.glob("platform/stylearena/*/management/commands/*.py")}
-    assert {"worker", "sweeper"} <= commands
+    assert {"worker", "sweeper", "health"} <= commands
+
+
+@pytest.mark.parametrize("service", ["worker", "sweeper"])
+def test_service_without_http_has_a_health_check(service: str) -> None:
+    assert COMPOSE["services"][service]["healthcheck"]["test"] == ["CMD", "django-admin", "health"]
+
+
+def test_worker_has_time_to_hand_its_shard_back() -> None:
+    assert COMPOSE["services"]["worker"]["stop_grace_period"] == "1m"
+
+
+@pytest.mark.parametrize("service", ["web", "worker", "sweeper", "migrate"])
+def test_service_paints_the_demo_where_it_may_write(service: str) -> None:
+    definition = COMPOSE["services"][service]
+    cache = definition["environment"]["STYLEARENA_CACHE_DIR"]
+    assert definition["read_only"]
+    assert cache.startswith("/srv/datasets/")
+    assert "datasets:/srv/datasets" in definition["volumes"]
+
+
+@pytest.mark.parametrize(
+    "name", ["STYLEARENA_EMAIL_FROM", "STYLEARENA_GITHUB_ID", "STYLEARENA_GITHUB_SECRET"]
+)
+def test_a_setting_reaches_the_site_from_the_example(name: str) -> None:
+    assert name in COMPOSE["services"]["web"]["environment"]
+    assert f"\n{name}=" in (DOCKER / "env.example").read_text()
 
 
 @pytest.mark.slow

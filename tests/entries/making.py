@@ -2,7 +2,8 @@
 
 A case is a folder ``<expected verdict>/<case>/`` that holds either the files of an archive or a
 ``build.py`` with ``build(folder) -> path of the archive``; ``case.toml`` may set ``limits``, ``says``
-(a part of the sentence) and ``slow``.
+(a part of the sentence, or several of which one must be there), ``slow`` and ``rung`` (the lowest of
+the sandbox that gives the verdict).
 """
 
 import stat

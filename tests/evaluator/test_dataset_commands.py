@@ -73,6 +73,14 @@ def test_build_refuses_a_folder_that_is_there(pictures: Path) -> None:
     assert error.code == "dataset.exists"
 
 
+def test_build_refuses_a_folder_that_cannot_be_made(pictures: Path) -> None:
+    (pictures / "file").touch()
+    refused = build(pictures, "--out", pictures / "file" / "set")
+    assert isinstance(refused.exception, OrganiserError)
+    assert refused.exception.code == "dataset.unwritable"
+    assert "name another folder" in str(refused.exception)
+
+
 def test_info_as_json_counts_everything(pictures: Path) -> None:
     build(pictures, "--licence", "CC0")
     facts = json.loads(run("info", pictures / "set", "--json").stdout)

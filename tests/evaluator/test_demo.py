@@ -18,7 +18,7 @@ from evaluator.demo.painting.motifs import MOTIFS
 from evaluator.demo.painting.palettes import PALETTES
 from evaluator.demo.photographs import CROPS, SOURCES, crops_of
 from evaluator.demo.works import FAMILY_NAMES, works_of
-from evaluator.errors import OrganiserError
+from evaluator.errors import OrganiserError, PlatformFault
 from evaluator.images import PicturePolicy, decode, encode_png
 
 
@@ -185,6 +185,23 @@ def test_building_into_a_full_folder_is_refused(built: Dataset) -> None:
     with pytest.raises(OrganiserError) as caught:
         build_demo("public", built.root)
     assert caught.value.code == "dataset.exists"
+
+
+def test_a_folder_that_cannot_be_made_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OrganiserError, match="name another folder") as caught:
+        build_demo("public", tmp_path / "file" / "demo")
+    assert caught.value.code == "dataset.unwritable"
+
+
+def test_a_cache_that_cannot_be_made_is_named_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("STYLEARENA_CACHE_DIR", str(tmp_path / "file"))
+    with pytest.raises(PlatformFault, match="STYLEARENA_CACHE_DIR") as caught:
+        demo_dataset("public")
+    assert caught.value.code == "demo.unwritable"
 
 
 def test_the_demo_can_be_listed_without_heavy_imports() -> None:

@@ -16,7 +16,8 @@ import pytest
 
 from evaluator.entry import open_entry
 from evaluator.errors import ParticipantError
-from evaluator.sandbox import Box, Limits
+from evaluator.sandbox import Box, Limits, Rung
+from evaluator.sandbox.rungs import best_rung
 from evaluator.sandbox.verdicts import VERDICTS
 
 ENTRIES = Path(__file__).resolve().parent.parent / "entries"
@@ -47,6 +48,13 @@ def cases() -> list[object]:
         )
         for folder in folders
     ]
+
+
+def needs_at_least(rung: Rung) -> None:
+    """Skip the running case where entries are confined less than it takes to get its verdict."""
+    order, best = list(Rung), best_rung().rung
+    if order.index(best) > order.index(rung):
+        pytest.skip(f"it takes the {rung} sandbox; the best on this machine is {best}")
 
 
 def archive_of(case: Path, into: Path) -> Path:
@@ -83,6 +91,7 @@ def judge(archive: Path, work: Path, limits: Limits) -> list[np.ndarray]:
 @pytest.mark.parametrize("case", cases())
 def test_an_entry_gets_its_verdict(case: Path, tmp_path: Path) -> None:
     asked = settings(case)
+    needs_at_least(Rung(asked.get("rung", Rung.PROCESS)))
     limits = Limits(**(LIMITS | asked.get("limits", {})))
     archive = archive_of(case, tmp_path)
     if case.parent.name == GOOD:
@@ -92,7 +101,8 @@ def test_an_entry_gets_its_verdict(case: Path, tmp_path: Path) -> None:
             judge(archive, tmp_path, limits)
         assert caught.value.code == case.parent.name, str(caught.value)
         assert_is_one_clear_sentence(str(caught.value), tmp_path)
-        assert asked.get("says", "") in str(caught.value)
+        said = asked.get("says", "")
+        assert any(s in str(caught.value) for s in ([said] if isinstance(said, str) else said))
     assert psutil.Process().children(recursive=True) == []
     assert not (Path("/tmp") / "escaped.txt").exists()
 

@@ -7,6 +7,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
+from evaluator.entry import onnx_checks
 from evaluator.entry.onnx_checks import (
     MAX_IR_VERSION,
     MAX_OPSET,
@@ -160,6 +161,19 @@ def local_functions(*calls: tuple[str, str]) -> onnx.ModelProto:
 
 def test_local_functions_of_standard_operators_are_accepted(tmp_path: Path) -> None:
     check(local_functions(("Outer", "Inner"), ("Inner", "Relu")), tmp_path)
+
+
+def test_many_local_functions_are_accepted(tmp_path: Path) -> None:
+    check(local_functions(*((f"f{number}", "Relu") for number in range(500))), tmp_path)
+
+
+def test_more_local_functions_are_refused_before_they_are_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_checks, "_nested", lambda _: pytest.fail("they were followed"))
+    made = local_functions(*((f"f{number}", "Relu") for number in range(501)))
+
+    assert refusal(made, tmp_path) == "functions"
 
 
 def test_local_functions_that_call_in_a_circle_are_refused(tmp_path: Path) -> None:

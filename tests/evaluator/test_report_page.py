@@ -108,6 +108,17 @@ def test_notices_and_the_command_are_shown(
     assert report.provenance.dataset_digest in text
 
 
+def test_the_page_sends_nobody_to_a_package_index(
+    dataset: Dataset, render: Callable[[Report], str]
+) -> None:
+    report = report_of(dataset)
+
+    text = Elements(render(report)).text
+
+    assert "pip install" not in text
+    assert f"StyleArena at version {report.provenance.evaluator_version}" in text
+
+
 def test_a_hostile_name_is_text_and_nothing_else(
     dataset: Dataset, render: Callable[[Report], str]
 ) -> None:

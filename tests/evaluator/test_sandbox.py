@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import psutil
 import pytest
 
@@ -19,6 +20,7 @@ from evaluator.sandbox.confined import Rung
 from evaluator.sandbox.frames import Kind, MalformedFrameError, pack_picture, unpack_header
 from evaluator.sandbox.log import LogDrain
 from tests.entries.making import model, save
+from tests.evaluator.rungs_here import needs
 
 MIB = 1 << 20
 SMALL = Limits(memory_bytes=512 * MIB, start_seconds=45, pair_seconds=20, scratch_bytes=16 * MIB)
@@ -193,6 +195,7 @@ def load(device):
 
 @pytest.mark.parametrize("rung", list(Rung))
 def test_a_daemon_is_seen_from_outside_and_dies_with_its_box(tmp_path: Path, rung: Rung) -> None:
+    needs(rung)
     name = f"sa-{secrets.token_hex(4)}"
     entry = python_entry(tmp_path, DAEMON.format(name=name, seconds=0.7))
     seen: list[int] = []
@@ -226,6 +229,24 @@ def test_an_entry_of_ours_that_cannot_start_is_not_blamed(
     ):
         pass
     assert caught.value.code == "sandbox.start_failed"
+
+
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="onnxruntime has CUDA"
+)
+def test_a_device_that_onnxruntime_cannot_use_is_named_with_its_remedy(identity: Entry) -> None:
+    with (
+        pytest.raises(PlatformFault, match="install onnxruntime-gpu") as caught,
+        Box(identity, limits=SMALL, device="cuda"),
+    ):
+        pass
+    assert caught.value.code == "device.unavailable"
+
+
+def test_the_model_that_tries_a_device_is_one_that_onnxruntime_runs() -> None:
+    session = onnxruntime.InferenceSession(runner.IDENTITY, providers=["CPUExecutionProvider"])
+
+    assert session.run(["y"], {"x": np.array([7], np.float32)})[0] == 7
 
 
 # ---- the log

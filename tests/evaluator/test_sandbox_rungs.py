@@ -1,6 +1,8 @@
 """The ladder: each rung holds what it promises with real entries; going down it is said loudly."""
 
+import ctypes
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +19,7 @@ from evaluator.sandbox.bubblewrap import bubblewrap_command
 from evaluator.sandbox.policy import box_places, box_policy
 from evaluator.sandbox.runtime import runtime_for
 from tests.entries.making import model, save
+from tests.evaluator.rungs_here import needs, reason_here
 from tests.evaluator.test_sandbox import named, python_entry, wait_for
 
 LIMITS = Limits(memory_bytes=1 << 30, start_seconds=45, pair_seconds=20)
@@ -31,7 +34,9 @@ def identity(tmp_path: Path) -> Entry:
 def no_bubblewrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A PATH with everything that we use but bwrap."""
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/unshare").symlink_to("/usr/bin/unshare")
+    for tool in ("unshare", "setpriv"):
+        if path := shutil.which(tool):
+            (tmp_path / "bin" / tool).symlink_to(path)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     rungs.best_rung.cache_clear()
     yield
@@ -40,6 +45,7 @@ def no_bubblewrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[N
 
 @pytest.mark.parametrize("rung", list(Rung))
 def test_an_entry_gives_the_same_pixels_at_every_rung(identity: Entry, rung: Rung) -> None:
+    needs(rung)
     sent = np.random.default_rng(1).integers(0, 256, (1, 40, 50, 3), dtype=np.uint8)
 
     with Box(identity, limits=LIMITS, rung=rung) as box:
@@ -78,6 +84,7 @@ def load(device):
     ],
 )
 def test_a_box_dies_with_a_judge_that_is_killed(tmp_path: Path, rung: Rung) -> None:
+    needs(rung)
     name = f"sa-{secrets.token_hex(4)}"
     python_entry(tmp_path, HANGS.format(name=name))
     command = [sys.executable, "-c", JUDGE, tmp_path / "python.zip", tmp_path / "out", rung]
@@ -94,6 +101,7 @@ def test_a_box_dies_with_a_judge_that_is_killed(tmp_path: Path, rung: Rung) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("rung", [Rung.UNSHARE, Rung.LANDLOCK, Rung.PROCESS])
 def test_a_torch_entry_runs_at_the_lower_rungs(tmp_path: Path, rung: Rung) -> None:
+    needs(rung)
     entry = python_entry(tmp_path, "def load(device):\n    return lambda c, s: 1 - c\n")
     sent = np.random.default_rng(1).integers(0, 256, (1, 40, 50, 3), dtype=np.uint8)
 
@@ -101,9 +109,36 @@ def test_a_torch_entry_runs_at_the_lower_rungs(tmp_path: Path, rung: Rung) -> No
         assert (box.stylize(sent, sent).pixels == 255 - sent).all()
 
 
-@pytest.mark.parametrize("rung", list(Rung))
-def test_each_rung_holds_what_it_promises_here(rung: Rung) -> None:
+NAMESPACES = {
+    Rung.BUBBLEWRAP: ("bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"),
+    Rung.UNSHARE: ("unshare", "--user", "--mount", "--pid", "--net", "--ipc", "--fork", "true"),
+}
+
+
+def works(command: tuple[str, ...]) -> bool:
+    if shutil.which(command[0]) is None:
+        return False
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("rung", [Rung.BUBBLEWRAP, Rung.UNSHARE])
+def test_a_rung_holds_wherever_the_machine_allows_its_namespaces(rung: Rung) -> None:
+    if not works(NAMESPACES[rung]):
+        pytest.skip(f"{' '.join(NAMESPACES[rung])} does not work on this machine")
+
     assert rungs.why_not(rung) == ""
+
+
+def test_landlock_holds_wherever_the_kernel_has_it() -> None:
+    create_ruleset, version = 444, 1
+    if ctypes.CDLL(None).syscall(create_ruleset, None, 0, version) < 1:
+        pytest.skip("this kernel has no Landlock")
+
+    assert rungs.why_not(Rung.LANDLOCK) == ""
+
+
+def test_the_last_rung_holds_everywhere() -> None:
+    assert rungs.why_not(Rung.PROCESS) == ""
 
 
 def test_the_probe_gets_out_of_a_plain_process() -> None:
@@ -113,6 +148,7 @@ def test_the_probe_gets_out_of_a_plain_process() -> None:
 
 
 def test_bubblewrap_is_the_best_and_has_no_warning() -> None:
+    needs(Rung.BUBBLEWRAP)
     rungs.best_rung.cache_clear()
 
     report = rungs.best_rung()
@@ -122,10 +158,12 @@ def test_bubblewrap_is_the_best_and_has_no_warning() -> None:
 
 @pytest.mark.usefixtures("no_bubblewrap")
 def test_without_bubblewrap_the_next_rung_is_taken_and_said_loudly() -> None:
+    lower = [rung for rung in Rung if rung is not Rung.BUBBLEWRAP]
+    next_rung = next(rung for rung in lower if not reason_here(rung))
+
     report = rungs.best_rung()
 
-    assert report.rung is Rung.UNSHARE
-    assert "REDUCED SANDBOX" in report.warning
+    assert (report.rung, report.warning) == (next_rung, rungs._WARNINGS[next_rung])
     assert "bwrap is not installed" in report.refused[Rung.BUBBLEWRAP]
 
 

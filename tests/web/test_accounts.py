@@ -45,6 +45,7 @@ def test_signing_up_logs_in_and_asks_for_no_confirmation_outside_production(clie
         ({"password1": "8402837465"}, "entirely numeric"),
         ({"password1": "grace@example"}, "too similar"),
         ({"username": "ada"}, "already exists"),
+        ({"username": "countess"}, "Somebody else goes by this name"),
         ({"email": "ada@example.org"}, "already registered"),
         ({"email": "no address"}, "valid email"),
         ({"username": ""}, "required"),
@@ -53,7 +54,7 @@ def test_signing_up_logs_in_and_asks_for_no_confirmation_outside_production(clie
 def test_a_poor_sign_up_is_refused_in_words(
     client: Client, change: dict[str, str], words: str
 ) -> None:
-    UserFactory(username="ada")
+    UserFactory(username="ada", display_name="Countess")
     page = client.post(SIGNUP, PERSON | change).content.decode()
     assert words in page
     assert not User.objects.filter(username="grace").exists()

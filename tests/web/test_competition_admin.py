@@ -135,6 +135,19 @@ def test_a_dataset_too_small_for_its_metric_is_refused(admin: Client, draft: Pha
     assert "but the dataset has 6" in page
 
 
+def test_an_open_phase_needs_a_public_dataset(admin: Client, draft: Phase) -> None:
+    url = place("phase", "change", draft.pk)
+    refused = page_text(send(admin, url, visibility="open"))
+    assert "which are held out" in refused
+    Dataset.objects.filter(pk=draft.dataset_id).update(is_public=True)
+    assert send(admin, url, visibility="open").status_code == 302
+    draft.refresh_from_db()
+    assert draft.visibility == "open"
+
+    kept = send(admin, place("dataset", "change", draft.dataset_id), is_public=None)
+    assert "they cannot be hidden" in page_text(kept)
+
+
 def test_a_held_out_dataset_is_no_smoke_dataset(admin: Client, draft: Phase) -> None:
     url = place("phase", "change", draft.pk)
     page = page_text(send(admin, url, smoke_dataset=draft.dataset_id))

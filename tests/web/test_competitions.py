@@ -14,6 +14,7 @@ from django.utils import timezone
 from evaluator.datasets import load_dataset
 from stylearena.accounts.models import User
 from stylearena.competitions.models import Competition, Dataset, Phase, Visibility
+from stylearena.competitions.pictures import samples_of
 from stylearena.competitions.services import register_dataset
 from tests.web.board_rows import page_text
 from tests.web.factories import (
@@ -180,6 +181,30 @@ def test_sample_pictures_are_of_the_public_dataset_alone(client: Client, tmp_pat
     assert response.headers["Content-Type"] == "image/jpeg"
     assert response.content.startswith(b"\xff\xd8")
     assert "immutable" in response.headers["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_the_page_shows_pairs_that_are_really_painted(client: Client, tmp_path: Path) -> None:
+    folder = write_dataset(tmp_path / "open", name="open")
+    (folder / "pairs.csv").write_text(
+        "content,style\ncontent-0,style-1\ncontent-0,style-0\ncontent-2,style-0\n"
+    )
+    dataset = register_dataset(load_dataset(folder), folder, is_public=True)
+    page = client.get(page_of(PhaseFactory(smoke_dataset=dataset).competition))
+    pairs = [(content.id, style.id) for content, style in page.context["view"].samples.pairs]
+    assert sorted(pairs) == [
+        ("content-0", "style-0"),
+        ("content-0", "style-1"),
+        ("content-2", "style-0"),
+    ]
+    assert page.content.decode().count('class="samples__pair"') == 3
+
+
+@pytest.mark.django_db
+def test_sample_pairs_repeat_a_picture_as_seldom_as_they_can(tmp_path: Path) -> None:
+    pairs = samples_of(real_dataset(tmp_path / "open"), pairs=2).pairs
+    assert len({content.id for content, _ in pairs}) == 2
+    assert len({style.id for _, style in pairs}) == 2
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,6 +17,8 @@ from django.core.management.base import CommandError
 from stylearena.demo.installation import free_port, require_port, secret_key, sole_owner
 from stylearena.demo.processes import Supervisor
 from stylearena.demo.redis_server import RedisServer
+from stylearena.demo.stage import Stage
+from stylearena.env import Mode
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = [
@@ -151,3 +154,22 @@ def test_the_secret_key_is_kept_and_private(tmp_path: Path) -> None:
 def test_the_demo_refuses_another_mode() -> None:
     with pytest.raises(CommandError, match="make demo"):
         call_command("demo", "--once", "--port", str(free_port()))
+
+
+def test_an_interrupted_demo_ends_in_a_sentence(
+    tmp_path: Path,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(_stage: Stage) -> None:
+        raise KeyboardInterrupt
+
+    settings.MODE, settings.DATA_DIR = Mode.DEMO, tmp_path
+    monkeypatch.setattr(Stage, "set_up", interrupted)
+
+    with pytest.raises(SystemExit) as ended:
+        call_command("demo", port=free_port())
+
+    assert ended.value.code == 130
+    assert "run it again" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from pytest_django import DjangoDbBlocker, Settings
@@ -112,6 +113,18 @@ def test_an_absent_database_is_named(
         "database": "cannot be reached",
         "broker": "ok",
     }
+
+
+@pytest.mark.django_db
+def test_the_command_says_whether_everything_answers(
+    settings: Settings, broker: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.CELERY_BROKER_URL = broker
+    call_command("health")
+    assert "answer" in capsys.readouterr().out
+    settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{free_port()}/0"
+    with pytest.raises(CommandError, match="No answer from: broker"):
+        call_command("health")
 
 
 @pytest.mark.django_db

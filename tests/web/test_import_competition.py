@@ -159,6 +159,26 @@ def test_changed_pictures_need_a_new_version(folder: Path, organiser: User) -> N
     assert "give the changed dataset a new version" in refusal(folder)
 
 
+def test_an_import_never_publishes_what_an_open_phase_is_judged_on(
+    folder: Path, organiser: User
+) -> None:
+    rewrite(folder, "opens_at = 2199-01-01T12:00:00", "opens_at = 2026-01-01")
+    run(folder, publish=True)
+    other = write_competition(folder.parent / "other")
+    rewrite(other, 'slug = "tiny-wall"', 'slug = "other-wall"')
+    rewrite(other, 'smoke_dataset = "public"', 'smoke_dataset = "held-out"')
+
+    assert "is judged on these pictures and has not closed" in refusal(other)
+    assert not Dataset.objects.get(name="tiny-held-out").is_public
+
+
+def test_an_open_phase_on_held_out_pictures_is_refused(folder: Path, organiser: User) -> None:
+    rewrite(folder, "public = true\n", 'smoke_dataset = "held-out"\n')
+    rewrite(folder, 'smoke_dataset = "public"\n', "")
+
+    assert "which are held out" in refusal(folder)
+
+
 def test_a_competition_is_its_organisers(folder: Path, organiser: User) -> None:
     UserFactory(username="eve")
     UserFactory(username="bob")

@@ -129,3 +129,15 @@ def test_the_panel_costs_the_same_queries_however_many_wait(
 )
 def test_a_duration_reads_as_people_say_it(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+def test_without_javascript_the_panel_is_a_page_of_its_own(db: None) -> None:
+    submission = smoked()
+    client = Client()
+    client.force_login(submission.participant)
+    address = reverse("judging:panel", args=[submission.pk])
+    page = client.get(address).content.decode()
+    fragment = client.get(address, headers=HTMX).content.decode()
+    assert 'class="wordmark"' in page
+    assert "hello" in page  # the smoke log
+    assert 'class="wordmark"' not in fragment

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files import File
+from django.test import Client
 from pytest_django import Settings
 
 from evaluator.datasets import load_dataset
@@ -185,6 +186,24 @@ def test_a_worker_without_confinement_does_not_start_in_production(
     monkeypatch.setattr("evaluator.sandbox.rungs.require_confinement", refuse)
     with pytest.raises(SystemExit, match="Entries cannot be confined here"):
         confinement.on_worker_init()
+
+
+def test_a_worker_whose_onnxruntime_knows_no_gpu_does_not_start_for_one(settings: Settings) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime knows GPUs")
+    from stylearena.judging import confinement
+
+    settings.JUDGE_DEVICE, settings.REQUIRE_CONFINEMENT = "cuda", False
+    with pytest.raises(SystemExit, match="install onnxruntime-gpu"):
+        confinement.on_worker_init()
+
+
+def test_every_page_says_that_the_sandbox_is_weak(client: Client, db: None) -> None:
+    context.keep_notice("WEAK SANDBOX: mind what you judge.")
+    assert "WEAK SANDBOX: mind what you judge." in client.get("/").content.decode()
+    context.keep_notice("")
+    assert "SANDBOX" not in client.get("/").content.decode()
 
 
 def test_every_page_can_say_that_the_sandbox_is_weak(rf: object) -> None:

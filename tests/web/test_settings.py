@@ -18,11 +18,19 @@ COMPLETE = {
 READ = "from django.conf import settings; print(settings.SECRET_KEY[:3], settings.DEBUG)"
 
 
-def read_settings(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+FORMS = (
+    "from django.conf import settings; "
+    "print(*settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['form-action'])"
+)
+
+
+def read_settings(
+    variables: dict[str, str], script: str = READ
+) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("STYLEARENA_")}
     environment |= {"DJANGO_SETTINGS_MODULE": "stylearena.settings", **variables}
     environment["PYTHONPATH"] = str(ROOT / "platform")
-    command = [sys.executable, "-c", READ]
+    command = [sys.executable, "-c", script]
     return subprocess.run(
         command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -53,3 +61,13 @@ def test_production_refuses_a_weak_or_example_key(key: str) -> None:
 
 def test_an_unknown_mode_is_refused_with_the_known_ones() -> None:
     assert "production, demo, test" in read_settings({"STYLEARENA_MODE": "staging"}).stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "allowed"),
+    [({}, "'self'"), ({"STYLEARENA_GITHUB_ID": "abc"}, "'self' https://github.com")],
+)
+def test_forms_lead_to_github_only_where_it_signs_people_in(
+    variables: dict[str, str], allowed: str
+) -> None:
+    assert read_settings(COMPLETE | variables, FORMS).stdout.strip() == allowed

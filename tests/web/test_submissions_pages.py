@@ -10,8 +10,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from stylearena.accounts.models import User
 from stylearena.competitions.models import Phase
+from stylearena.judging.models import Shard, Stage
 from stylearena.submissions.models import State, Submission
 from tests.web.factories import PhaseFactory, SubmissionFactory, upload
+from tests.web.judging_rows import shards_of, smoked
 
 
 @pytest.fixture
@@ -113,6 +115,32 @@ def test_mine_are_only_mine_with_the_reason_of_failure(
     assert "Theirs" not in html
 
 
+def test_the_list_shows_progress_and_offers_to_cancel(client: Client, db: None) -> None:
+    submission = smoked(shard_pairs=4, pairs=6)
+    first, _ = shards_of(submission, Stage.FULL)
+    Shard.objects.filter(pk=first.pk).update(done=3)
+    client.force_login(submission.participant)
+
+    html = client.get(reverse("submissions:mine")).content.decode()
+
+    assert "3 of 6 pairs" in html
+    cancel = reverse("submissions:cancel", args=[submission.pk])
+    assert f'action="{cancel}"' in html
+    answer = client.post(cancel, {"back_to": "mine"}, follow=True)
+    assert answer.redirect_chain == [(reverse("submissions:mine"), 302)]
+    assert f'action="{cancel}"' not in answer.content.decode()
+
+
+@pytest.mark.parametrize("state", [State.SCORED, State.FAILED, State.CANCELLED])
+def test_what_has_ended_has_no_progress_and_cannot_be_cancelled(
+    signed_in: Client, participant: User, state: State
+) -> None:
+    submission = SubmissionFactory(participant=participant, state=state)
+    html = signed_in.get(reverse("submissions:mine")).content.decode()
+    assert "<progress" not in html
+    assert reverse("submissions:cancel", args=[submission.pk]) not in html
+
+
 @pytest.mark.parametrize(("state", "polls"), [(State.RUNNING, True), (State.SCORED, False)])
 def test_the_list_polls_only_while_something_is_active(
     signed_in: Client, participant: User, state: State, polls: bool
@@ -143,12 +171,16 @@ def test_a_submissions_page_shows_the_entry_and_its_live_panel(
     signed_in: Client, participant: User
 ) -> None:
     submission = SubmissionFactory(
-        participant=participant, info={"runtime": "onnx", "authors": "A. Painter"}
+        participant=participant,
+        info={"runtime": "onnx", "authors": "A. Painter", "styles": ["dots", "rain"]},
     )
     html = signed_in.get(page_of(submission)).content.decode()
     assert "A. Painter" in html
+    assert "dots, rain" in html
     assert submission.digest in html
-    assert f'hx-get="{reverse("judging:panel", args=[submission.pk])}"' in html
+    panel = reverse("judging:panel", args=[submission.pk])
+    assert f'hx-get="{panel}"' in html
+    assert f'href="{panel}"' in html  # without JavaScript
     assert "every 2s" in html
 
 

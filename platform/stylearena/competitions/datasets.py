@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from evaluator import datasets as evaluator_datasets
 from evaluator.errors import OrganiserError, PlatformFault
 from stylearena.competitions.models import Dataset
+from stylearena.competitions.publicity import require_publishable
 
 __all__ = ["folder_of", "load", "register_dataset"]
 
@@ -22,11 +23,14 @@ def register_dataset(
     """Make a dataset known, or find it again by its digest (its folder may have moved).
 
     Public pictures stay public: only the admin makes them private again. Raises OrganiserError
-    ``dataset.version_taken`` when other pictures already carry this name and version.
+    ``dataset.version_taken`` when other pictures already carry this name and version, and
+    ``dataset.held_out`` when an open phase is judged on pictures that would become public.
     """
     known = Dataset.objects.filter(digest=dataset.digest).first()
     if known is None:
         return _add_dataset(dataset, folder, is_public=is_public)
+    if is_public:
+        require_publishable(known, is_public=True)
     known.folder = _stored_folder(folder)
     known.is_public = known.is_public or is_public
     known.save(update_fields=("folder", "is_public"))

@@ -119,6 +119,8 @@ class PhaseForm(PhaseModelForm):
         smoke = cleaned.get("smoke_dataset")
         if smoke is not None and not smoke.is_public:
             self.add_error("smoke_dataset", _("Its logs are shown: choose a public dataset."))
+        if {"dataset", "visibility"} <= cleaned.keys():
+            self._check_visibility(cleaned)
         opens_at, closes_at = cleaned.get("opens_at"), cleaned.get("closes_at")
         if opens_at and closes_at and closes_at <= opens_at:
             self.add_error("closes_at", _("A phase must close after it opens; correct the dates."))
@@ -140,6 +142,12 @@ class PhaseForm(PhaseModelForm):
             return
         for name in set(self.changed_data) & set(services.FROZEN_FIELDS):
             self.add_error(name, _("The phase has opened: this can no longer change."))
+
+    def _check_visibility(self, cleaned: dict[str, Any]) -> None:
+        try:
+            services.require_showable(cleaned["dataset"], cleaned["visibility"])
+        except OrganiserError as error:
+            self.add_error("visibility", str(error))
 
     def _check_protocol(self, cleaned: dict[str, Any]) -> None:
         try:

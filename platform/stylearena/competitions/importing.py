@@ -17,6 +17,7 @@ from stylearena.competitions import bundles, datasets, freezing
 from stylearena.competitions.bundles import Bundle, PhaseDescription
 from stylearena.competitions.measuring import require_measurable, require_readable
 from stylearena.competitions.models import Competition, Dataset, Phase
+from stylearena.competitions.publicity import require_showable
 
 __all__ = ["import_competition"]
 
@@ -95,9 +96,10 @@ def _phase_values(folder: Path, described: PhaseDescription) -> dict[str, Any]:
     dataset = bundles.dataset_at(folder, described.dataset)
     protocol = require_measurable(described.protocol, described.ranking_metric, len(dataset.pairs))
     smoke = bundles.dataset_at(folder, described.smoke_dataset)
+    known = _known(dataset, protocol, is_public=described.public)
     values: dict[str, Any] = {
         "title": described.title,
-        "dataset": _known(dataset, protocol, is_public=described.public),
+        "dataset": known,
         "smoke_dataset": _known(smoke, protocol, is_public=True),
         "protocol": protocol.name,
         "protocol_digest": protocol.digest(),
@@ -106,6 +108,8 @@ def _phase_values(folder: Path, described: PhaseDescription) -> dict[str, Any]:
         "closes_at": described.closes_at,
         **described.limits.model_dump(exclude_none=True),
     }
+    # The smoke run may just have made the same pictures public.
+    require_showable(Dataset.objects.get(pk=known.pk), described.visibility)
     if described.opens_at is not None:  # else: when it is first imported
         values["opens_at"] = described.opens_at
     return values

@@ -44,17 +44,18 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Some contents and some styles of one public dataset; empty where there is none to show."""
+    """Some contents, styles and pairs (content, style) of one public dataset, or nothing."""
 
     contents: tuple[Sample, ...] = ()
     styles: tuple[Sample, ...] = ()
+    pairs: tuple[tuple[Sample, Sample], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.contents and self.styles)
 
 
-def samples_of(dataset: Dataset, *, contents: int = 6, styles: int = 8) -> Samples:
-    """Contents and styles as varied as the dataset has them; none if it is held out."""
+def samples_of(dataset: Dataset, *, contents: int = 6, styles: int = 8, pairs: int = 0) -> Samples:
+    """Pictures and pairs as varied as the dataset has them; none if it is held out."""
     if not dataset.is_public:
         return Samples()
     try:
@@ -65,6 +66,7 @@ def samples_of(dataset: Dataset, *, contents: int = 6, styles: int = 8) -> Sampl
     return Samples(
         contents=_samples(dataset, "content", _varied(pictures.content.pictures, contents)),
         styles=_samples(dataset, "style", _varied(pictures.style.pictures, styles)),
+        pairs=_sample_pairs(dataset, pictures, pairs),
     )
 
 
@@ -89,6 +91,28 @@ def download(dataset: Dataset) -> "File[bytes]":
 
 def image_set(dataset: evaluator_datasets.Dataset, kind: Kind) -> ImageSet:
     return dataset.content if kind == "content" else dataset.style
+
+
+def _sample_pairs(
+    dataset: Dataset, pictures: evaluator_datasets.Dataset, count: int
+) -> tuple[tuple[Sample, Sample], ...]:
+    """Pairs that are really to be stylised, each picture as seldom as they allow."""
+    contents, styles = (
+        {picture.id: turn for turn, picture in enumerate(_varied(each.pictures, len(each)))}
+        for each in (pictures.content, pictures.style)
+    )
+    waiting = sorted(pictures.pairs, key=lambda p: (contents[p.content], styles[p.style]))
+    shown: Counter[tuple[Kind, str]] = Counter()
+    chosen: list[tuple[Sample, Sample]] = []
+    for _ in range(min(count, len(waiting))):
+        pair = min(waiting, key=lambda p: shown["content", p.content] + shown["style", p.style])
+        waiting.remove(pair)
+        shown.update([("content", pair.content), ("style", pair.style)])
+        content, style = pictures.content.by_id(pair.content), pictures.style.by_id(pair.style)
+        chosen.append(
+            (_samples(dataset, "content", [content])[0], _samples(dataset, "style", [style])[0])
+        )
+    return tuple(chosen)
 
 
 def _samples(dataset: Dataset, kind: Kind, pictures: Sequence[Picture]) -> tuple[Sample, ...]:

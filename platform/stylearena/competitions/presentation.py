@@ -95,12 +95,12 @@ def status_of(phase: Phase, now: datetime | None = None) -> Status:
 
 def card(competition: Competition) -> CompetitionView:
     """For the list: few pictures."""
-    return _view(competition, contents=1, styles=3)
+    return _view(competition, contents=1, styles=3, pairs=0)
 
 
 def page(competition: Competition) -> CompetitionView:
     """For its own page: as many pictures as show what the task is."""
-    return _view(competition, contents=6, styles=8)
+    return _view(competition, contents=6, styles=8, pairs=4)
 
 
 def phase_view(phase: Phase) -> PhaseView:
@@ -153,21 +153,25 @@ def duration_in_words(seconds: float) -> str:
     return _("%s hours") % f"{round(seconds / _HOUR, 1):g}"
 
 
-def _view(competition: Competition, *, contents: int, styles: int) -> CompetitionView:
+def _view(competition: Competition, *, contents: int, styles: int, pairs: int) -> CompetitionView:
     phases = tuple(phase_view(phase) for phase in competition.phases.all())
     status, date = _standing(phases)
     return CompetitionView(
         competition=competition,
         status=status,
         date=date,
-        samples=_first_samples(phases, contents=contents, styles=styles),
+        samples=_first_samples(phases, contents=contents, styles=styles, pairs=pairs),
         phases=phases,
     )
 
 
-def _first_samples(phases: Iterable[PhaseView], *, contents: int, styles: int) -> Samples:
+def _first_samples(
+    phases: Iterable[PhaseView], *, contents: int, styles: int, pairs: int
+) -> Samples:
     for view in phases:
-        samples = samples_of(view.phase.smoke_dataset, contents=contents, styles=styles)
+        samples = samples_of(
+            view.phase.smoke_dataset, contents=contents, styles=styles, pairs=pairs
+        )
         if samples:
             return samples
     return Samples()

@@ -11,7 +11,7 @@ from stylearena.competitions.freezing import (
 )
 from stylearena.competitions.importing import import_competition
 from stylearena.competitions.measuring import require_measurable
-from stylearena.competitions.publicity import require_publishable
+from stylearena.competitions.publicity import require_publishable, require_showable
 from stylearena.competitions.windows import closable, close_now, open_now
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "register_dataset",
     "require_measurable",
     "require_publishable",
+    "require_showable",
     "unpublish",
 ]

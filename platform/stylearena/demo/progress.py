@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from evaluator.metrics.catalogue import MetricInfo
+from evaluator.presentation import number
 from stylearena.judging.models import Score
 from stylearena.judging.queries import progress as judging_progress
 from stylearena.leaderboards.queries import Board
@@ -97,4 +98,4 @@ def unscored(submissions: Sequence[Submission]) -> list[str]:
 
 
 def _value(score: Score | None, column: MetricInfo) -> str:
-    return "–" if score is None else f"{score.value:.{column.digits}f}"
+    return "–" if score is None else number(score.value, column.digits)

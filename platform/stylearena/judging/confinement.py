@@ -25,7 +25,10 @@ def on_worker_init(**_: object) -> None:
 
 
 def prepare() -> None:
-    """Check the sandbox and load what every job needs. Raises PlatformFault ``sandbox.*``."""
+    """Check the sandbox and the device and load what every job needs.
+
+    Raises PlatformFault ``sandbox.*`` or ``device.*``.
+    """
     from evaluator.sandbox.rungs import best_rung, require_confinement
 
     if settings.REQUIRE_CONFINEMENT:
@@ -34,5 +37,19 @@ def prepare() -> None:
     if report.warning:
         log.warning("SANDBOX: %s", report.warning)
     keep_notice(report.warning)
+    if settings.JUDGE_DEVICE != "cpu":
+        _require_onnx_provider()
 
     import evaluator.scoring  # noqa: F401  (torch takes seconds: now, not in the first job)
+
+
+def _require_onnx_provider() -> None:
+    """The CPU build of onnxruntime beside a CUDA build of torch would fail every ONNX entry."""
+    import onnxruntime
+
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        raise PlatformFault(
+            "device.unavailable",
+            "onnxruntime is built for the CPU only; install onnxruntime-gpu in its place, or set "
+            "STYLEARENA_DEVICE=cpu.",
+        )

@@ -20,6 +20,8 @@ from stylearena.submissions.models import Submission
 def panel(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     """A fragment that the submission's page polls; the answer to a finished one ends the polling.
 
+    A browser without JavaScript gets it as a page of its own.
+
     404 for everybody but the owner and the organisers: nobody else learns that it exists.
     """
     submission = (
@@ -36,7 +38,8 @@ def panel(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     }
     polled = getattr(request, "htmx", False)
     status = HTMX_STOP_POLLING if polled and not submission.is_active else 200
-    return render(request, "judging/panel.html", context, status=status)
+    template = "judging/panel.html" if polled else "judging/panel_page.html"
+    return render(request, template, context, status=status)
 
 
 def _may_see(request: HttpRequest, submission: Submission) -> bool:

@@ -18,6 +18,11 @@ def manifest_facts(submission: Submission) -> list[tuple[str, str]]:
         "paper": _("Paper"),
         "code": _("Code"),
         "training": _("Training"),
+        "styles": _("Made for the styles"),
     }
     facts = ((label, submission.info.get(key) or "") for key, label in labels.items())
-    return [(label, text) for label, text in facts if text]
+    return [
+        (label, ", ".join(said) if isinstance(said, list) else said)
+        for label, said in facts
+        if said
+    ]

@@ -3,14 +3,14 @@
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 from django.http import Http404
 
 from stylearena.accounts.models import User
 from stylearena.competitions.models import Phase
 from stylearena.competitions.permissions import organised_by
 from stylearena.submissions import quota as ledger
-from stylearena.submissions.models import Submission
+from stylearena.submissions.models import ACTIVE_STATES, Submission
 from stylearena.submissions.quota import Quota
 
 __all__ = ["Quota", "mine", "quota", "submission_or_404", "visible_to"]
@@ -22,8 +22,16 @@ def quota(phase: Phase, participant: User) -> Quota:
 
 
 def mine(participant: User) -> QuerySet[Submission]:
-    """The participant's own submissions, newest first."""
-    return _complete(Submission.objects.filter(participant=participant))
+    """The participant's own submissions, newest first, with their progress while they are judged.
+
+    ``pairs_done`` of ``pairs_total`` in the stage that runs or waits; None where there is none.
+    """
+    active = Q(evaluations__state__in=ACTIVE_STATES)
+    shard_pairs = F("evaluations__shards__stop") - F("evaluations__shards__first")
+    return _complete(Submission.objects.filter(participant=participant)).annotate(
+        pairs_done=Sum("evaluations__shards__done", filter=active),
+        pairs_total=Sum(shard_pairs, filter=active),
+    )
 
 
 def visible_to(visitor: User | AnonymousUser) -> QuerySet[Submission]:

@@ -74,6 +74,8 @@ def cancel(request: HttpRequest, submission_id: UUID) -> HttpResponse:
         messages.success(request, _("The submission is being cancelled."))
     else:
         messages.info(request, _("The submission has already finished."))
+    if request.POST.get("back_to") == "mine":
+        return redirect("submissions:mine")
     return redirect("submissions:detail", submission.pk)
 
 

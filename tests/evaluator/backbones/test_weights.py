@@ -1,6 +1,7 @@
 """The registry: honest pins, files taken in only if they are the registered ones, and loading."""
 
 import hashlib
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -163,12 +164,39 @@ def test_weights_that_are_nowhere_are_named(tmp_path: Path) -> None:
     assert caught.value.code == "weights.missing"
 
 
-def test_the_list_shows_every_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_weights_for_a_folder_that_cannot_be_made_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("STYLEARENA_WEIGHTS_DIR", str(tmp_path / "file" / "weights"))
+    refused = CliRunner().invoke(app, ["add", "vgg19-caffe", str(tmp_path / "file")])
+    assert isinstance(refused.exception, StyleArenaError)
+    assert refused.exception.code == "weights.unwritable"
+    assert "STYLEARENA_WEIGHTS_DIR" in str(refused.exception)
+
+
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setenv("STYLEARENA_WEIGHTS_DIR", str(tmp_path))
-    shown = CliRunner().invoke(app, ["list"], env={"COLUMNS": "200"})
+    shown = CliRunner().invoke(app, ["list"], env={"COLUMNS": "80"})
     assert shown.exit_code == 0
-    assert all(name in shown.stdout for name in REGISTRY)
-    assert "not here" in shown.stdout
+    return shown.stdout.splitlines()
+
+
+def test_the_list_shows_every_entry_under_its_headers(listed: list[str]) -> None:
+    weights = REGISTRY["vgg19-torchvision"]
+    cells = {row[0]: row for row in (re.split(r" {2,}", line.strip()) for line in listed)}
+
+    assert cells.keys() >= REGISTRY.keys()
+    assert cells["name"] == ["name", "state", "MiB", "sha256", "licence"]
+    assert cells[weights.name] == [weights.name, "not here", "548", "dcbb9e9d", "BSD-3-Clause"]
+
+
+def test_the_list_says_where_everything_is_from(listed: list[str]) -> None:
+    for weights in REGISTRY.values():
+        (line,) = [line for line in listed if line.startswith(f"{weights.name}: ")]
+        assert weights.description in line
+        assert line.endswith(weights.url or ("with StyleArena" if weights.packaged else "no file"))
 
 
 def test_verifying_what_is_damaged_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -35,8 +35,15 @@ class Command(BaseCommand):
             raise CommandError("The demo runs with STYLEARENA_MODE=demo: use `make demo`.")
         signal.signal(signal.SIGTERM, _end_by_signal)
         require_port(options["port"])
+        try:
+            self._run(options["port"], once=options["once"])
+        except KeyboardInterrupt:
+            self.stderr.write("Interrupted; run it again to go on where it was.")
+            sys.exit(128 + signal.SIGINT)
+
+    def _run(self, port: int, *, once: bool) -> None:
         console = Console()
-        with sole_owner(Path(settings.DATA_DIR)), Stage(console, options["port"]) as stage:
+        with sole_owner(Path(settings.DATA_DIR)), Stage(console, port) as stage:
             try:
                 stage.set_up()
                 stage.judge()
@@ -46,10 +53,10 @@ class Command(BaseCommand):
                 ) from error
             stage.show_boards()
             faults = stage.faults()
-            if options["once"] and faults:
+            if once and faults:
                 raise CommandError(" ".join(faults))
-            self._announce(console, stage, options["port"])
-            if not options["once"]:
+            self._announce(console, stage, port)
+            if not once:
                 _serve(stage)
 
     def _announce(self, console: Console, stage: Stage, port: int) -> None:

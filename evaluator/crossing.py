@@ -9,7 +9,8 @@ dominates, too narrow with few pictures, and no resampling is right for all thre
 variance that the components give, with Student's t for the few pictures that they rest on.
 
 In simulations with normal effects and 5 to 40 pictures a side such intervals cover the truth in
-93 to 98 of 100 cases at 95 %; heavy-tailed effects of few pictures (log-normal, σ = 0.8) are
+93 to 95 of 100 cases at 95 %. Where pictures have no effect at all they err safely, with 97: no
+component is taken to be below 0. Heavy-tailed effects of few pictures (log-normal, σ = 0.8) are
 covered 86 to 95 times, as by every interval that knows only the sample.
 """
 

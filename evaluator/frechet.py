@@ -176,11 +176,16 @@ def _cholesky(covariance: Floats) -> Floats | None:
 
 
 def _symmetric_root(covariance: Floats) -> Floats:
-    """R with RᵀR = Σ of a singular Σ; ValueError if an eigenvalue is truly negative."""
+    """R [r, d] with RᵀR = Σ of a singular Σ; ValueError if an eigenvalue is truly negative.
+
+    What rounding leaves in place of an eigenvalue of 0 is dropped: its root would be 10⁸ times it.
+    """
     values, vectors = np.linalg.eigh(covariance)
-    if values[0] < -1e-6 * max(values[-1], 0.0):
+    largest = max(values[-1], 0.0)
+    if values[0] < -1e-6 * largest:
         raise ValueError("sigma is no covariance: it has negative eigenvalues")
-    return np.asarray(np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T)
+    real = values > len(values) * np.finfo(np.float64).eps * largest
+    return np.asarray(np.sqrt(values[real])[:, None] * vectors[:, real].T)
 
 
 def _not_negative(distance: float) -> float:

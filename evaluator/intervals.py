@@ -1,7 +1,8 @@
 """Intervals: one seeded list of bootstrap resamples of the pairs, shared by every entry.
 
 Contents and styles are resampled each on its own and crossed, because pairs that share a picture
-are not independent. Replicates are kept, so two reports can be compared replicate by replicate.
+are not independent. Replicates are kept, so two reports can be compared replicate by replicate;
+how wide their intervals are is for ``crossing`` to say, since crossed resamples alone are wrong.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.crossing import Crossing
 from evaluator.errors import ParticipantError
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ DEFAULT_LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``value`` is a − b; the interval is that of the paired replicates. A tie holds 0."""
+    """``value`` is a − b with the interval of ``paired_difference``. A tie holds 0."""
 
     metric: str
     value: float
@@ -91,7 +93,11 @@ def percentile_interval(replicates: Floats, level: float) -> tuple[float, float]
 def paired_difference(
     a: Report, b: Report, metric: str, *, level: float = DEFAULT_LEVEL
 ) -> Difference:
-    """How far ``a`` is from ``b`` in one metric, replicate by replicate.
+    """How far ``a`` is from ``b`` in one metric, with the interval of the difference.
+
+    For a mean over pairs it is the mean of the pairs' differences, with the spread of their crossed
+    design: what both entries owe to a picture drops out. Differences of set metrics are known by
+    their replicates alone: those are moved onto the value, as the report does with a score's.
 
     Raises ParticipantError ``compare.provenance`` if the reports were not made alike, and
     ``compare.metric`` if one of them lacks the metric.
@@ -102,12 +108,37 @@ def paired_difference(
             raise ParticipantError(
                 "compare.metric", f"The report of {report.entry.name} has no score {metric}."
             )
+    value = a.overall[metric].value - b.overall[metric].value
     ours, theirs = a.replicates.get(metric, []), b.replicates.get(metric, [])
     k = min(len(ours), len(theirs))
-    found = percentile_interval(np.array(ours[:k]) - np.array(theirs[:k]), level)
-    low, high = found or (None, None)
-    value = a.overall[metric].value - b.overall[metric].value
+    replicates = np.array(ours[:k], np.float64) - np.array(theirs[:k], np.float64)
+    placed = _placed(value, replicates, _by_pairs(a, b, metric), level)
+    low, high = percentile_interval(placed, level) or (None, None)
     return Difference(metric, value, low, high)
+
+
+def _placed(
+    value: float, replicates: Floats, by_pairs: tuple[Crossing, Floats] | None, level: float
+) -> Floats:
+    """The replicates of a difference where its interval is to be read from them."""
+    if len(replicates) == 0:
+        return replicates
+    if by_pairs is None:
+        return np.asarray(value + (replicates - np.median(replicates)))
+    crossing, gaps = by_pairs
+    spread = crossing.spread(gaps - gaps.mean())
+    return np.empty(0) if spread is None else spread.scaled(replicates, value, level)
+
+
+def _by_pairs(a: Report, b: Report, metric: str) -> tuple[Crossing, Floats] | None:
+    """The differences [n] of the pairs' own values; None for a metric that pairs do not have."""
+    theirs = {pair.pair: pair.values[metric] for pair in b.pairs if metric in pair.values}
+    shared = [pair for pair in a.pairs if metric in pair.values and pair.pair in theirs]
+    if not shared:
+        return None
+    gaps = [pair.values[metric] - theirs[pair.pair] for pair in shared]
+    contents, styles = ([getattr(p, kind) for p in shared] for kind in ("content", "style"))
+    return Crossing.of(contents, styles), np.array(gaps, np.float64)
 
 
 def paired_differences(

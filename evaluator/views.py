@@ -66,7 +66,7 @@ class View:
     grams: Mapping[str, Tensor] = field(default_factory=dict)
     moments: Mapping[str, Tensor] = field(default_factory=dict)
     stacks: Mapping[str, Stack] = field(default_factory=dict)
-    colours: Mapping[int, NDArray[np.float32]] = field(default_factory=dict)
+    colours: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:

@@ -3,20 +3,21 @@
 Real weights and pictures lie outside the repository; tests that need them are skipped elsewhere.
 """
 
-import json
 import os
-import platform
-import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from tests.agreement.rows import ROWS
+from tests.figures import Figure, append_figure
+
 ROOT = Path(__file__).resolve().parents[1]
 
 RecordFigure = Callable[[str, float, str], None]
+Agree = Callable[[str, float], None]
+
+FIGURE = "figure"  # the property of a test's report that holds one
 
 
 def _shared(part: str) -> Path:
@@ -39,24 +40,46 @@ def shared_images() -> Path:
 
 
 @pytest.fixture
-def record_figure(capsys: pytest.CaptureFixture[str]) -> RecordFigure:
-    """Print ``figure NAME VALUE UNIT``; add it to the file STYLEARENA_FIGURES if that is set."""
+def record_figure(request: pytest.FixtureRequest) -> RecordFigure:
+    """Have ``figure NAME VALUE UNIT`` printed at the end, and added to STYLEARENA_FIGURES if set.
+
+    It travels with the test's report, so that it is not lost in a worker process.
+    """
 
     def record(name: str, value: float, unit: str) -> None:
-        with capsys.disabled():
-            print(f"\nfigure {name} {value:.3g} {unit}")
+        figure = Figure(name, float(value), unit)
+        request.node.user_properties.append((FIGURE, str(figure)))
         if path := os.environ.get("STYLEARENA_FIGURES"):
-            _append(Path(path), {"name": name, "value": value, "unit": unit})
+            append_figure(Path(path), figure)
 
     return record
 
 
-def _append(path: Path, figure: dict[str, object]) -> None:
-    rows = json.loads(path.read_text("utf-8")) if path.exists() else []
-    circumstances = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, {platform.system()}",
-        "versions": {name: version(name) for name in ("stylearena", "torch", "numpy")},
-        "command": " ".join(sys.argv),
-    }
-    path.write_text(json.dumps([*rows, figure | circumstances], indent=1), "utf-8")
+@pytest.fixture
+def agree(record_figure: RecordFigure) -> Agree:
+    """Record a relative difference to another package and hold it to what ``ROWS`` says of it."""
+
+    def check(name: str, difference: float) -> None:
+        record_figure(f"agreement.{name}", difference, "relative")
+        tolerance = ROWS[name].tolerance
+        assert tolerance is None or difference <= tolerance, name
+
+    return check
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that compare with other packages, for ``python -m tests.agreement``."""
+    for item in items:
+        if "agree" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.agreement)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures of all tests, those of worker processes among them."""
+    for reports in list(terminalreporter.stats.values()):
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                for kind, text in report.user_properties:
+                    if kind == FIGURE:
+                        terminalreporter.write_line(text)

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 __all__ = ["ColourMeasure", "colour_distance", "colour_profile", "directions"]
 
 Floats = NDArray[np.float64]
-Profile = NDArray[np.float32]
 
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
@@ -31,22 +30,22 @@ def directions(count: int) -> Floats:
     return np.stack([radius * np.cos(turn), radius * np.sin(turn), height], axis=1)
 
 
-def colour_profile(pixels: NDArray[np.uint8], count: int) -> NDArray[np.float32]:
-    """The picture's colours along ``count`` directions, each sorted: float32 [count, H·W].
+def colour_profile(pixels: NDArray[np.uint8], count: int) -> Floats:
+    """The picture's colours along ``count`` directions, each sorted: float64 [count, H·W].
 
     All that ``colour_distance`` needs of a picture, so that a style picture is sorted only once.
     """
     from skimage.color import rgb2lab
 
     lab = rgb2lab(pixels).reshape(-1, 3)
-    profile = np.empty((count, len(lab)), dtype=np.float32)
+    profile = np.empty((count, len(lab)))
     for row, (x, y, z) in zip(profile, directions(count), strict=True):
         row[:] = x * lab[:, 0] + y * lab[:, 1] + z * lab[:, 2]
     profile.sort(axis=1)
     return profile
 
 
-def colour_distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
+def colour_distance(a: Floats, b: Floats) -> float:
     """√ of the mean over directions of W₂² between two ``colour_profile``. In [0, ∞), CIELAB units.
 
     Exact for pictures of equally many pixels; otherwise the quantile functions are compared at the
@@ -57,11 +56,10 @@ def colour_distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     return math.sqrt(math.fsum(float(np.square(gap).mean()) for gap in gaps) / len(gaps))
 
 
-def _quantiles(ordered: NDArray[np.floating], steps: int) -> Floats:
-    values = ordered.astype(np.float64)
-    if len(values) == steps:
-        return values
-    return values[((np.arange(steps) + 0.5) / steps * len(values)).astype(np.int64)]
+def _quantiles(ordered: Floats, steps: int) -> Floats:
+    if len(ordered) == steps:
+        return ordered
+    return ordered[((np.arange(steps) + 0.5) / steps * len(ordered)).astype(np.int64)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,6 @@ class ColourMeasure:
 
     directions: int
 
-    def value(self, output: Mapping[int, Profile], style: Mapping[int, Profile]) -> float:
+    def value(self, output: Mapping[int, Floats], style: Mapping[int, Floats]) -> float:
         """From number of directions → ``colour_profile`` of the output and of the style picture."""
         return colour_distance(output[self.directions], style[self.directions])

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from torch import Tensor
 
 __all__ = ["ContentMeasure", "content_loss", "content_mse", "content_rmse"]
@@ -32,7 +33,9 @@ def content_rmse(F: Tensor, P: Tensor) -> float:
 
 
 def _squared_distance(F: Tensor, P: Tensor) -> float:
-    return float((F.double() - P.double()).square().sum())
+    # Summed by numpy: the order of PyTorch's sum depends on the number of threads.
+    gaps = (F.double() - P.double()).cpu().numpy()
+    return float(np.square(gaps).sum())
 
 
 _FORMS = {"content_loss": content_loss, "content_mse": content_mse, "content_rmse": content_rmse}

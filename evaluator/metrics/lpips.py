@@ -32,7 +32,8 @@ def lpips(a: Sequence[Tensor], b: Sequence[Tensor], heads: Sequence[Tensor]) -> 
 
 def _distance(x: Tensor, y: Tensor, weights: Tensor) -> float:
     gaps = (_unit(x) - _unit(y)).square()
-    return float((weights.double() @ gaps.flatten(1)).mean())
+    places = weights.double() @ gaps.flatten(1)
+    return float(places.cpu().numpy().mean())  # PyTorch's depends on the number of threads
 
 
 def _unit(features: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from torch import Tensor
 
 __all__ = ["StyleMeasure", "gram_matrix", "style_loss", "style_mse", "style_rmse"]
@@ -26,7 +27,7 @@ def style_loss(G: Sequence[Tensor], A: Sequence[Tensor], weights: Sequence[float
     ``G`` and ``A`` hold a ``gram_matrix`` of each layer, of output and style picture; those are
     divided by M already, which leaves a quarter of the mean over the N² entries.
     """
-    return _weighted(lambda g, a: float((g - a).square().mean()) / 4, G, A, weights)
+    return _weighted(lambda g, a: _mean_square(g - a) / 4, G, A, weights)
 
 
 def style_mse(G: Sequence[Tensor], A: Sequence[Tensor], weights: Sequence[float]) -> float:
@@ -34,12 +35,17 @@ def style_mse(G: Sequence[Tensor], A: Sequence[Tensor], weights: Sequence[float]
 
     Ours; the normalisation by C·H·W is that of Johnson et al. 2016 (ECCV), eq. 3.
     """
-    return _weighted(lambda g, a: float(((g - a) / len(g)).square().mean()), G, A, weights)
+    return _weighted(lambda g, a: _mean_square((g - a) / len(g)), G, A, weights)
 
 
 def style_rmse(G: Sequence[Tensor], A: Sequence[Tensor], weights: Sequence[float]) -> float:
     """√ of ``style_mse``."""
     return float(style_mse(G, A, weights) ** 0.5)
+
+
+def _mean_square(gaps: Tensor) -> float:
+    # By numpy: the order of PyTorch's sum depends on the number of threads.
+    return float(np.square(gaps.cpu().numpy()).mean())
 
 
 def _weighted(

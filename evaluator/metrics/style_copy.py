@@ -40,10 +40,11 @@ def style_copy(
 
 def nearest_style_patches(
     output: Pixels, style: Pixels, *, side: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """For each patch of the output its highest correlation with a style patch, and its deviation.
 
-    Style patches are taken at every pixel, so that no offset of a copy goes unseen.
+    In float64, so that no machine's rounding moves a patch across a threshold. Style patches are
+    taken at every pixel, so that no offset of a copy goes unseen.
     """
     k = side // 2
     with torch.inference_mode():
@@ -56,7 +57,7 @@ def nearest_style_patches(
 
 
 def _planes(pixels: Pixels) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float()
+    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].double()
 
 
 def _shifts(planes: Tensor) -> Iterator[Tensor]:

@@ -1,14 +1,24 @@
 """A factory of small reports."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from evaluator.report import EntryInfo, PairScores, Provenance, Report, Score, StyleScores, Timings
 
 
 def report(
-    *, value: float = 1.0, replicates: list[float] | None = None, dataset_digest: str = "d" * 64
+    *,
+    value: float = 1.0,
+    replicates: list[float] | None = None,
+    dataset_digest: str = "d" * 64,
+    metric: str = "content_loss",
+    pairs: Sequence[tuple[str, str, float]] = (),
 ) -> Report:
-    """One pair, one metric (content loss) with the given value and replicates."""
+    """One metric with the given value and replicates.
+
+    ``pairs`` are contents, styles and the metric's value: one pair of that value by default.
+    """
+    of_pairs = pairs or [("c", "s", value)]
     return Report(
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         entry=EntryInfo(name="E", digest="e" * 64, runtime="onnx", size_bytes=1),
@@ -25,13 +35,18 @@ def report(
             torch_version="2",
             seed=0,
         ),
-        overall={"content_loss": Score(value=value, n=1)},
+        overall={metric: Score(value=value, n=len(of_pairs))},
         styles=[StyleScores(style="s", family="", n=1, scores={"content_loss": value})],
         pairs=[
             PairScores(
-                pair="c__s", content="c", style="s", values={"content_loss": value}, seconds=0.1
+                pair=f"{content}__{style}",
+                content=content,
+                style=style,
+                values={"content_loss": each},
+                seconds=0.1,
             )
+            for content, style, each in of_pairs
         ],
-        replicates={"content_loss": replicates or []},
+        replicates={metric: replicates or []},
         timings=Timings(total_seconds=1, startup_seconds=0.1, stylize_seconds=0.1),
     )

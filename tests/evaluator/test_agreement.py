@@ -22,14 +22,13 @@ from evaluator.metrics.fid import frechet_distance
 from evaluator.protocols import BackboneSpec, Protocol, WeightsRef, metrics_of, protocol
 from evaluator.scoring import Scorer
 from evaluator.set_measures import Need
-from tests.conftest import RecordFigure
+from tests.conftest import Agree
 from tests.evaluator.backbones.peers import pytorch_fid_network, unfolded
 
 VGG_FILE = "vgg19_caffe_bgr_relu4_1_mixed.pth"
 INCEPTION_FILE = "inception2015_folded_to_mixed6e.pth"
 CONTENT_LAYER = "conv3_4"
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
-TOLERANCE = 1e-5
 REFERENCE = Need("reference", "inception")
 
 
@@ -155,15 +154,13 @@ def difference(
 
 @pytest.mark.slow
 def test_vgg_losses_agree_with_a_plain_float64_computation(
-    scorer: Scorer, dataset: Dataset, shared_weights: Path, record_figure: RecordFigure
+    scorer: Scorer, dataset: Dataset, shared_weights: Path, agree: Agree
 ) -> None:
     state = weights(shared_weights / VGG_FILE)
     pairs = [pair for index, pair in enumerate(dataset.pairs) if index % 73 == 0]
     found = [difference(scorer, dataset, state, pair) for pair in pairs]
-    worst = {name: max(each[name] for each in found) for name in found[0]}
-    for name, value in worst.items():
-        record_figure(f"agreement.{name}.float64", value, "relative")
-    assert max(worst.values()) < TOLERANCE
+    for name in found[0]:
+        agree(f"{name}.float64", max(each[name] for each in found))
 
 
 def pytorch_fid_features(network: torch.nn.Module, pictures: list[NDArray[np.uint8]]) -> np.ndarray:
@@ -177,7 +174,7 @@ def pytorch_fid_features(network: torch.nn.Module, pictures: list[NDArray[np.uin
 
 @pytest.mark.slow
 def test_fid_agrees_with_pytorch_fid_on_real_features(
-    scorer: Scorer, dataset: Dataset, shared_weights: Path, record_figure: RecordFigure
+    scorer: Scorer, dataset: Dataset, shared_weights: Path, agree: Agree
 ) -> None:
     network = pytorch_fid_network(unfolded(weights(shared_weights / INCEPTION_FILE)), 768)
     size = protocol("untrained-1").pictures
@@ -195,10 +192,8 @@ def test_fid_agrees_with_pytorch_fid_on_real_features(
     theirs = [pytorch_fid_features(network, pictures) for pictures in (photographs, paintings)]
     fid = frechet_distance(ours, scorer.reference_rows(dataset, REFERENCE))
     exact = frechet_distance(*theirs)
-    record_figure("agreement.fid768.pytorch-fid-features", abs(fid / exact - 1), "relative")
-    assert fid == pytest.approx(exact, rel=TOLERANCE)
+    agree("fid.pytorch-fid.768-features", abs(fid / exact - 1))
     peer = calculate_frechet_distance(
         *(statistic for rows in theirs for statistic in (rows.mean(0), np.cov(rows, rowvar=False)))
     )
-    record_figure("agreement.fid768.pytorch-fid", abs(fid / peer - 1), "relative")
-    assert fid == pytest.approx(peer, rel=TOLERANCE)
+    agree("fid.pytorch-fid.768", abs(fid / peer - 1))

@@ -59,12 +59,24 @@ def test_a_singular_set_of_many_rows_is_read_in_blocks() -> None:
     assert Gaussian.of(a).covariance == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("n", [40, 400])
-def test_statistics_give_the_distance_of_the_rows(n: int, tmp_path: Path) -> None:
-    a, b = rows(6, n, 64), rows(7, 300, 64)
+@pytest.mark.parametrize(("n", "r", "dims"), [(40, 300, 64), (400, 300, 64), (50, 60, 300)])
+def test_statistics_give_the_distance_of_the_rows(
+    n: int, r: int, dims: int, tmp_path: Path
+) -> None:
+    """Of fewer rows than dimensions too, whose covariance is singular."""
+    a, b = rows(6, n, dims), rows(7, r, dims)
+    save_statistics(tmp_path / "a.npz", Gaussian.of(a))
     save_statistics(tmp_path / "b.npz", Gaussian.of(b))
-    found = Gaussian.of(a).distance(load_statistics(tmp_path / "b.npz"))
-    assert found == pytest.approx(frechet_distance(a, b), rel=1e-10)
+    ours, theirs = (load_statistics(tmp_path / f"{name}.npz") for name in "ab")
+    expected = by_singular_values(a, b)
+    assert Gaussian.of(a).distance(theirs) == pytest.approx(expected, rel=1e-10)
+    assert ours.distance(theirs) == pytest.approx(expected, rel=1e-10)
+
+
+def test_statistics_without_any_spread_are_a_point() -> None:
+    point = Gaussian.of_statistics(np.full(3, 2.0), np.zeros((3, 3)))
+    assert point.distance(Gaussian.of_statistics(np.zeros(3), np.eye(3))) == pytest.approx(15)
+    assert point.covariance.tolist() == np.zeros((3, 3)).tolist()
 
 
 def test_pytorch_fid_reads_our_statistics_and_we_read_its(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from evaluator.crossing import Crossing
 from evaluator.errors import ParticipantError
 from evaluator.intervals import (
     Difference,
@@ -12,6 +13,7 @@ from evaluator.intervals import (
     percentile_interval,
     weighted_means,
 )
+from evaluator.report import Report
 from tests.evaluator.reports import report
 
 CONTENTS = [f"c{i}" for i in range(6) for _ in range(4)]
@@ -71,37 +73,86 @@ def test_a_percentile_interval_leaves_the_tails_out() -> None:
     assert percentile_interval(np.arange(101.0), 0.9) == pytest.approx((5.0, 95.0))
 
 
-def test_the_interval_of_a_mean_covers_the_truth() -> None:
-    """Content and style effects plus noise: 95 % intervals of 12 × 12 pairs hold the true mean."""
-    random = np.random.default_rng(5)
-    contents = [str(i) for i in range(12) for _ in range(12)]
-    styles = [str(j) for _ in range(12) for j in range(12)]
-    weights = crossed_resamples(contents, styles, replicates=300, seed=11)
-    hits = 0
-    for _ in range(300):
-        effects = random.normal(size=(12, 1)) + random.normal(size=(1, 12))
-        values = (effects + random.normal(size=(12, 12))).ravel()
-        interval = percentile_interval(weighted_means(values, weights), 0.95)
-        assert interval is not None
-        hits += interval[0] <= 0 <= interval[1]
-    assert 0.88 <= hits / 300 <= 0.99
+def two_reports(gaps: np.ndarray) -> tuple[Report, Report]:
+    """Of 6 × 4 pairs whose values, far apart from each other, differ by ``gaps``."""
+    theirs = np.random.default_rng(0).normal(0, 50, 24)
+    weights = resamples(400)
+
+    def of(values: np.ndarray) -> Report:
+        return report(
+            value=float(values.mean()),
+            replicates=weighted_means(values, weights).tolist(),
+            pairs=list(zip(CONTENTS, STYLES, values.tolist(), strict=True)),
+        )
+
+    return of(theirs + gaps), of(theirs)
 
 
-def test_a_difference_is_taken_replicate_by_replicate() -> None:
-    shared = np.random.default_rng(0).normal(0, 50, 200)
-    a = report(value=10.0, replicates=(10 + shared).tolist())
-    b = report(value=7.0, replicates=(7 + shared).tolist())
-    found = paired_difference(a, b, "content_loss")
-    assert found.value == 3.0
-    assert (found.low, found.high) == pytest.approx((3.0, 3.0))
+def test_what_all_pairs_have_in_common_drops_out_of_a_difference() -> None:
+    found = paired_difference(*two_reports(np.full(24, 3.0)), "content_loss")
+    assert (found.value, found.low, found.high) == pytest.approx((3.0, 3.0, 3.0))
     assert not found.is_tie
 
 
+def test_a_difference_is_as_wide_as_the_crossed_design_of_its_pairs() -> None:
+    """Replicates as they come are √3 times as wide where pictures have no effect."""
+    gaps = np.random.default_rng(8).normal(1, 2, 24)
+    spread = Crossing.of(CONTENTS, STYLES).spread(gaps - gaps.mean())
+    assert spread is not None
+    found = paired_difference(*two_reports(gaps), "content_loss")
+    assert found.low is not None
+    assert found.high is not None
+    assert (found.high - found.low) / 2 == pytest.approx(spread.half_width(0.95), rel=0.1)
+    assert found.low < gaps.mean() < found.high
+
+
+def test_pairs_are_matched_by_their_names() -> None:
+    a, b = two_reports(np.random.default_rng(8).normal(1, 2, 24))
+    turned = b.model_copy(update={"pairs": b.pairs[::-1]})
+    assert paired_difference(a, turned, "content_loss") == paired_difference(a, b, "content_loss")
+
+
+def test_a_difference_of_sets_lies_around_its_value() -> None:
+    """A resample holds fewer different pictures, so that both replicates are off, not alike."""
+    a = report(metric="fid", value=10.0, replicates=[13.0, 14.0, 15.0])
+    b = report(metric="fid", value=9.0, replicates=[10.5, 11.0, 11.5])
+    found = paired_difference(a, b, "fid")
+    assert (found.low, found.high) == pytest.approx((1 - 0.475, 1 + 0.475))
+
+
 def test_a_difference_that_the_pairs_cannot_tell_is_a_tie() -> None:
-    a = report(value=1.0, replicates=[0.5, 1.0, 1.5])
-    b = report(value=1.1, replicates=[1.5, 1.0, 0.5])
+    a, b = two_reports(np.random.default_rng(8).normal(0, 2, 24))
     assert paired_difference(a, b, "content_loss").is_tie
     assert Difference("content_loss", 1.0, None, None).is_tie
+
+
+def test_one_pair_tells_nothing_apart() -> None:
+    a, b = report(value=1.0, replicates=[1.0]), report(value=2.0, replicates=[2.0])
+    assert paired_difference(a, b, "content_loss").is_tie
+
+
+def differences_covered(random: np.random.Generator, weights: np.ndarray, trials: int) -> float:
+    """How often the interval holds a difference of 0 between entries of crossed effects."""
+    hits = 0
+    for _ in range(trials):
+        values = random.normal(size=(6, 1)) + random.normal(size=(1, 4))
+        reports = []
+        for _ in range(2):
+            own = values + random.normal(size=(6, 1)) + random.normal(size=(6, 4))
+            reports.append(
+                report(
+                    value=float(own.mean()),
+                    replicates=weighted_means(own.ravel(), weights).tolist(),
+                    pairs=list(zip(CONTENTS, STYLES, own.ravel().tolist(), strict=True)),
+                )
+            )
+        hits += paired_difference(*reports, "content_loss").is_tie
+    return hits / trials
+
+
+def test_two_equal_entries_are_told_apart_5_times_in_100() -> None:
+    share = differences_covered(np.random.default_rng(9), resamples(200), 500)
+    assert 0.92 <= share <= 0.98
 
 
 def test_reports_of_another_dataset_cannot_be_compared() -> None:

@@ -16,7 +16,7 @@ from PIL import Image, ImageFilter
 
 from evaluator.backbones.inception import Inception
 from evaluator.backbones.loading import LoadedState, exact_arithmetic
-from evaluator.images import PicturePolicy, decode
+from evaluator.images import PicturePolicy, decode, encode_jpeg
 from evaluator.metrics.density_coverage import coverage
 from evaluator.metrics.fid import frechet_distance
 from evaluator.metrics.kid import kid
@@ -73,12 +73,18 @@ def noisy(pixels: Pixels, deviation: float) -> Pixels:
     return np.clip(np.round(pixels + noise), 0, 255).astype(np.uint8)
 
 
+def compressed(pixels: Pixels, loss: float) -> Pixels:
+    """As JPEG of quality 100 − loss."""
+    return decode(encode_jpeg(pixels, quality=round(100 - loss)), PicturePolicy(size=256))
+
+
 def assert_rising(found: list[float], metric: str) -> None:
     assert all(a < b for a, b in pairwise(found)), (metric, found)
 
 
 @pytest.mark.parametrize(
-    ("spoil", "strengths"), [(blurred, (0, 1, 3, 6)), (noisy, (0, 10, 30, 60))]
+    ("spoil", "strengths"),
+    [(blurred, (0, 1, 3, 6)), (noisy, (0, 10, 30, 60)), (compressed, (0, 60, 85, 95))],
 )
 def test_spoilt_paintings_are_ever_farther_from_paintings(
     spoil: Callable[[Pixels, float], Pixels],
@@ -87,7 +93,10 @@ def test_spoilt_paintings_are_ever_farther_from_paintings(
     paintings: list[Pixels],
     reference: NDArray[np.float32],
 ) -> None:
-    sets = [look([spoil(picture, strength) for picture in paintings]) for strength in strengths]
+    sets = [
+        reference if strength == 0 else look([spoil(picture, strength) for picture in paintings])
+        for strength in strengths
+    ]
     assert_rising([frechet_distance(rows, reference) for rows in sets], "fid")
     assert_rising([kid(rows, reference) for rows in sets], "kid")
     covered = [coverage(rows, reference, k=3) for rows in sets]

@@ -8,7 +8,7 @@ from cleanfid.resize import build_resizer
 from evaluator.backbones.inception import Inception, preprocess
 from evaluator.backbones.inception_streams import pooled, resized_cleanly, spatial
 from evaluator.backbones.loading import LoadedState, exact_arithmetic
-from tests.conftest import RecordFigure
+from tests.conftest import Agree
 from tests.evaluator.backbones.peers import pytorch_fid_network, random_state
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
@@ -27,7 +27,7 @@ def test_the_clean_resizing_is_clean_fid_s(shape: tuple[int, int, int]) -> None:
 
 
 def test_the_spatial_features_are_the_first_channels_of_that_layer(
-    network: Inception, record_figure: RecordFigure
+    network: Inception, agree: Agree
 ) -> None:
     peer = pytorch_fid_network(random_state(), 768)
     kept: list[torch.Tensor] = []
@@ -42,9 +42,7 @@ def test_the_spatial_features_are_the_first_channels_of_that_layer(
     scale = float(expected.abs().max())
     assert found.shape == (1, 2023)
     assert torch.allclose(found / scale, expected / scale, rtol=1e-4, atol=1e-6)
-    record_figure(
-        "agreement.sfid.features", float((found - expected).abs().max()) / scale, "of max"
-    )
+    agree("sfid.pytorch-fid", float((found - expected).abs().max()) / scale)
 
 
 def test_the_pooled_block_is_the_network_s_own(network: Inception) -> None:

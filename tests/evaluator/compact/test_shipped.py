@@ -1,6 +1,7 @@
 """The weights that come with the package: whole, small, found without a download, and sane."""
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -121,11 +122,13 @@ def test_metrics_follow_a_blend_from_content_to_style(
 ) -> None:
     content, _, style = (picture.astype(np.float32) for picture in pictures)
     rows = []
-    for share in (0.1, 0.4, 0.9):
+    for share in (0.1, 0.3, 0.5, 0.7, 0.9):
         output = ((1 - share) * content + share * style).astype(np.uint8)
         rows.append(values(networks, output, pictures[0], pictures[2]))
     for metric in ("content_loss", "lpips_compact"):
-        assert rows[0][metric] < rows[1][metric] < rows[2][metric]
+        assert all(a[metric] < b[metric] for a, b in pairwise(rows))
+    # A blend is paler than either picture, and so is its Gram matrix: at first the loss rises.
+    assert all(a["style_loss"] > b["style_loss"] for a, b in pairwise(rows[1:]))
     assert rows[0]["style_loss"] > rows[2]["style_loss"]
 
 
@@ -140,7 +143,7 @@ def test_pictures_of_any_size_have_values_of_a_usual_order(networks: Networks) -
     assert networks.rows(output)["inception"].shape == (1 * 64,)
 
 
-def test_a_picture_s_features_do_not_depend_on_threads_beyond_rounding(
+def test_a_picture_s_features_and_values_are_the_same_bits_for_any_number_of_threads(
     networks: Networks, pictures: list[Pixels]
 ) -> None:
     before = torch.get_num_threads()
@@ -148,7 +151,8 @@ def test_a_picture_s_features_do_not_depend_on_threads_beyond_rounding(
         found = []
         for threads in (1, 2):
             torch.set_num_threads(threads)
-            found.append(networks.rows(pictures[0])["inception"])
+            found.append((networks.rows(pictures[0])["inception"], values(networks, *pictures)))
     finally:
         torch.set_num_threads(before)
-    assert np.allclose(found[0], found[1], rtol=1e-4, atol=1e-5)
+    assert np.array_equal(found[0][0], found[1][0])
+    assert found[0][1] == found[1][1]

@@ -21,15 +21,17 @@ EXACT = 0.01 * DIMS + float(((SCALES - 1) ** 2).sum())
 
 
 def test_a_known_case_is_extrapolated_within_2_percent(record_figure: RecordFigure) -> None:
-    target = FidInfinityTarget(TRUTH, points=15, smallest=200, seed=1)
+    """Each of six draws; the FID that is extrapolated from errs by a fifth at its first size."""
+    target = FidInfinityTarget(TRUTH, points=10, smallest=400, seed=1)
     errors, biases = [], []
     for seed in range(6):
-        rows = sample(2000, seed)
-        errors.append(target.value(rows) / EXACT - 1)
+        rows = sample(5000, seed)
+        errors.append(abs(target.value(rows) / EXACT - 1))
         biases.append(Gaussian.of(rows[:400]).distance(TRUTH) / EXACT - 1)
-    record_figure("fid_infinity.synthetic", float(np.mean(np.abs(errors))), "relative")
-    assert abs(np.mean(errors)) < 0.02
-    assert np.mean(biases) > 0.03, "the case shows no bias to take out"
+    record_figure("fid_infinity.synthetic.worst", max(errors), "relative")
+    record_figure("fid_infinity.synthetic.bias", min(biases), "relative")
+    assert max(errors) < 0.02
+    assert min(biases) > 0.15, "the case shows no bias to take out"
 
 
 def test_subsets_are_seeded() -> None:

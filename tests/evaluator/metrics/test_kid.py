@@ -10,13 +10,13 @@ from torchmetrics.image.kid import poly_mmd
 
 from evaluator.metrics import kid as module
 from evaluator.metrics.kid import KidSubsetsTarget, KidTarget, kid, kid_subsets
-from tests.conftest import RecordFigure
+from tests.conftest import Agree
 from tests.evaluator.metrics.clouds import cloud
 
 A, B = cloud(1, 150, 48, shift=0.1), cloud(2, 130, 48)
 
 
-def test_subsets_are_torch_fidelity_s(record_figure: RecordFigure) -> None:
+def test_subsets_are_torch_fidelity_s(agree: Agree) -> None:
     peer = kid_features_to_metric(
         *(torch.from_numpy(rows.astype(np.float64)) for rows in (A, B)),
         kid_subsets=20,
@@ -26,17 +26,14 @@ def test_subsets_are_torch_fidelity_s(record_figure: RecordFigure) -> None:
     )
     mean, deviation = kid_subsets(A, B, subsets=20, size=100, seed=2020)
     expected = peer["kernel_inception_distance_mean"]
-    record_figure("agreement.kid.torch-fidelity", abs(mean / expected - 1), "relative")
-    assert mean == pytest.approx(expected, rel=1e-9)
+    agree("kid_subsets.torch-fidelity-rows", abs(mean / expected - 1))
     assert deviation == pytest.approx(peer["kernel_inception_distance_std"], rel=1e-9)
 
 
-def test_all_rows_of_equal_sets_are_one_subset_of_torchmetrics(record_figure: RecordFigure) -> None:
+def test_all_rows_of_equal_sets_are_one_subset_of_torchmetrics(agree: Agree) -> None:
     a, b = (torch.from_numpy(rows[:130].astype(np.float64)) for rows in (A, B))
     expected = float(poly_mmd(b, a))
-    found = kid(A[:130], B)
-    record_figure("agreement.kid.torchmetrics", abs(found / expected - 1), "relative")
-    assert found == pytest.approx(expected, rel=1e-9)
+    agree("kid.torchmetrics-rows", abs(kid(A[:130], B) / expected - 1))
 
 
 def test_the_estimate_is_its_definition() -> None:

@@ -12,7 +12,7 @@ from evaluator.backbones.lpips import LpipsNetwork, Stack
 from evaluator.images import PicturePolicy, decode
 from evaluator.metrics.lpips import LpipsMeasure, lpips
 from evaluator.pair_specs import LPIPS_BACKBONES
-from tests.conftest import RecordFigure
+from tests.conftest import Agree
 from tests.evaluator.backbones.lpips_peer import (
     head_state,
     lpips_network,
@@ -21,7 +21,6 @@ from tests.evaluator.backbones.lpips_peer import (
     trunk_state,
 )
 
-TOLERANCE = 1e-5  # the package computes in float32
 CPU = torch.device("cpu")
 
 
@@ -45,19 +44,38 @@ def distance(net: str, ours: LpipsNetwork, a: Tensor, b: Tensor) -> float:
 
 
 @pytest.mark.parametrize("net", ["alex", "squeeze", "vgg"])
-def test_it_is_the_package_s_with_the_same_weights(net: str, record_figure: RecordFigure) -> None:
+def test_it_is_the_package_s_with_the_same_weights(net: str, agree: Agree) -> None:
     trunk = random_trunk(net)
     ours, theirs = network(net, trunk_state(trunk)), lpips_network(net, trunk)
     pairs = [(picture(0), picture(1)), (picture(2), picture(2).roll(3, 1))]
     worst = max(abs(distance(net, ours, a, b) / peer_distance(theirs, a, b) - 1) for a, b in pairs)
-    record_figure(f"agreement.lpips-{net}.lpips", worst, "relative")
-    assert worst < TOLERANCE
+    agree(f"lpips_{net}.lpips", worst)
+
+
+def real_squeezenet(folder: Path) -> dict[str, Tensor]:
+    found = torch.load(folder / "squeezenet1_1_features.pth", weights_only=True)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_it_prints_the_values_of_torchmetrics_manual(shared_weights: Path, agree: Agree) -> None:
+    """The example of ``LearnedPerceptualImagePatchSimilarity``, whose pictures are not whole."""
+    ours, generator = network("squeeze", real_squeezenet(shared_weights)), torch.Generator()
+    generator.manual_seed(42)
+    first, second = (torch.rand(2, 3, 100, 100, generator=generator) for _ in range(2))
+    found = [
+        distance("squeeze", ours, *(255 * x[index].permute(1, 2, 0) for x in (first, second)))
+        for index in range(2)
+    ]
+    assert [round(each, 4) for each in found] == [0.1024, 0.0938]
+    worst = max(abs(a / b - 1) for a, b in zip(found, (0.1024, 0.0938), strict=True))
+    agree("lpips_squeeze.published", worst)
 
 
 def test_it_is_the_package_s_with_the_real_weights_on_real_pictures(
-    shared_weights: Path, shared_images: Path, record_figure: RecordFigure
+    shared_weights: Path, shared_images: Path, agree: Agree
 ) -> None:
-    state = torch.load(shared_weights / "squeezenet1_1_features.pth", weights_only=True)
+    state = real_squeezenet(shared_weights)
     published = torch.load(
         shared_weights / "lpips_lin_squeeze_v0.1.pth", weights_only=True, map_location="cpu"
     )
@@ -75,8 +93,7 @@ def test_it_is_the_package_s_with_the_real_weights_on_real_pictures(
     pairs = [*zip(contents, styles, strict=True), (contents[0], contents[0] // 2 + 64)]
     found = [(distance("squeeze", ours, a, b), peer_distance(theirs, a, b)) for a, b in pairs]
     worst = max(abs(mine / peer - 1) for mine, peer in found)
-    record_figure("agreement.lpips-squeeze-real.lpips", worst, "relative")
-    assert worst < TOLERANCE
+    agree("lpips_squeeze.lpips", worst)
     assert all(0.05 < mine < 1.2 for mine, _ in found)
 
 

@@ -14,7 +14,7 @@ from evaluator.metrics.precision_recall import (
     precision,
     recall,
 )
-from tests.conftest import RecordFigure
+from tests.conftest import Agree
 from tests.evaluator.metrics.clouds import cloud
 
 OUTPUTS, REFERENCE = cloud(1, 140, 24, shift=0.25), cloud(2, 120, 24)
@@ -28,15 +28,13 @@ def every(outputs: np.ndarray, reference: np.ndarray, k: int = 5) -> dict[str, f
 @pytest.mark.parametrize("k", [1, 3, 5])
 @pytest.mark.parametrize("block", [512, 31])
 def test_all_four_are_prdc_s(
-    k: int, block: int, monkeypatch: pytest.MonkeyPatch, record_figure: RecordFigure
+    k: int, block: int, monkeypatch: pytest.MonkeyPatch, agree: Agree
 ) -> None:
     monkeypatch.setattr(neighbours, "BLOCK", block)
     peer = compute_prdc(REFERENCE.astype(float), OUTPUTS.astype(float), nearest_k=k)
     found = every(OUTPUTS, REFERENCE, k)
     assert 0.05 < found["precision"] < 0.95
-    assert found == pytest.approx(peer, rel=1e-12)
-    worst = max(abs(found[name] / peer[name] - 1) for name in found)
-    record_figure(f"agreement.prdc.k{k}", worst, "relative")
+    agree("manifolds.prdc", max(abs(found[name] / peer[name] - 1) for name in found))
 
 
 def test_precision_and_recall_are_torch_fidelity_s() -> None:

@@ -42,6 +42,30 @@ def test_a_pasted_square_is_flagged_at_any_offset(of: tuple[int, int]) -> None:
     assert share(pasted(at=(24, 36), of=of)) > 0.1
 
 
+def test_correlations_are_those_of_a_plain_float64_computation() -> None:
+    """Rounding in float32, about 1e-7, would decide which patches reach the threshold."""
+    output, style = textured(1)[:32, :32], STYLE[:32, :32]
+    best, deviation = nearest_style_patches(output, style, side=24)
+
+    def patches(pixels: NDArray[np.uint8], step: int) -> list[NDArray[np.float64]]:
+        height, width = (each // 2 for each in pixels.shape[:2])
+        even = pixels[: 2 * height, : 2 * width].astype(float)
+        small = even.reshape(height, 2, width, 2, 3).mean(axis=(1, 3))
+        cut = [
+            small[y : y + 12, x : x + 12].reshape(-1, 3)
+            for y in range(0, height - 11, step)
+            for x in range(0, width - 11, step)
+        ]
+        return [(each - each.mean(axis=0)).ravel() for each in cut]
+
+    shifted = [patch for y in (0, 1) for x in (0, 1) for patch in patches(style[y:, x:], 1)]
+    ours = patches(output, 6)
+    norm = np.linalg.norm
+    expected = [max(float(p @ q / norm(p) / norm(q)) for q in shifted) for p in ours]
+    assert best == pytest.approx(expected, rel=1e-12)
+    assert deviation == pytest.approx([norm(p) / 432**0.5 for p in ours], rel=1e-12)
+
+
 def test_the_flagged_patches_are_the_pasted_ones() -> None:
     best, _ = nearest_style_patches(pasted(at=(24, 36), of=(13, 41)), STYLE, side=24)
     flagged = np.argwhere(best.reshape(9, 9) >= 0.97)  # patches start every 12 pixels

@@ -1,0 +1,62 @@
+"""The page of figures that comes with the package: of these weights, of enough pictures, good enough.
+
+``python -m evaluator.compact evaluate`` writes it; here its own words are read back.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from evaluator.compact.page import METRICS, TARGETS
+from evaluator.compact.shipped import SHIPPED
+from evaluator.metrics.catalogue import metric_info
+from evaluator.protocols import protocol
+
+PAGE = Path(__file__).parents[3] / "evaluator" / "docs" / "compact.md"
+LEAST_PICTURES = 300
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return PAGE.read_text("utf-8")
+
+
+def cells(page: str, metric: str) -> list[float]:
+    """Pictures, ρ over all, within a pair and of methods."""
+    title = re.escape(metric_info(metric).title)
+    row = re.search(rf"^\| {title} \| (.*) \|$", page, re.MULTILINE)
+    assert row, metric
+    return [float(cell) for cell in row[1].split(" | ")[:4]]
+
+
+def test_it_is_of_the_weights_that_are_shipped(page: str) -> None:
+    assert all(f"{name} `{file.sha256[:12]}`" in page for name, file in SHIPPED.items())
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_it_is_of_enough_pictures(page: str, metric: str) -> None:
+    assert cells(page, metric)[0] >= LEAST_PICTURES
+
+
+@pytest.mark.parametrize("metric", sorted(TARGETS.keys() - {"fid", "speed-up"}))
+def test_losses_and_lpips_order_pictures_as_the_real_networks_do(page: str, metric: str) -> None:
+    assert cells(page, metric)[1] >= TARGETS[metric]
+
+
+def test_fid_orders_sets_as_fid_768_does(page: str) -> None:
+    found = re.search(r"ρ with FID-768 \*\*([\d.]+)\*\*", page)
+    assert found
+    assert float(found[1]) >= TARGETS["fid"]
+
+
+def test_fid_s_sets_are_as_large_as_the_protocol_asks_for(page: str) -> None:
+    found = re.search(r"FID of (\d+) sets of (\d+) outputs", page)
+    assert found
+    assert int(found[2]) >= protocol("compact-1").metric("fid").minimum
+
+
+def test_the_networks_are_as_fast_as_they_must_be(page: str) -> None:
+    found = re.search(r"\*\*([\d.]+) times\*\* faster", page)
+    assert found
+    assert float(found[1]) >= TARGETS["speed-up"]

@@ -69,6 +69,7 @@ class Provenance(_Record):
     sandbox_rung: str
     device: str
     torch_version: str
+    onnxruntime_version: str = ""
     seed: int
 
     @property

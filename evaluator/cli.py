@@ -23,11 +23,18 @@ from evaluator.commands.protocol import app as protocol_app
 from evaluator.commands.protocol import protocols
 from evaluator.commands.score import score
 from evaluator.commands.weights import app as weights_app
-from evaluator.errors import StyleArenaError
+from evaluator.errors import PlatformFault, StyleArenaError
+from evaluator.memory import is_shortage
 from evaluator.version import __version__
 
 EXIT_REFUSED = 2
 EXIT_TERMINATED = 128 + signal.SIGTERM
+
+_SHORT = PlatformFault(
+    "memory.short",
+    "This machine has too little free memory for that; close other programs, or take fewer or "
+    "smaller pictures.",
+)
 
 app = typer.Typer(
     name="stylearena",
@@ -75,10 +82,19 @@ def main() -> None:
     try:
         app()
     except StyleArenaError as error:
-        from evaluator.commands.console import plain
+        _refuse(error)
+    except Exception as error:
+        # Memory can run short anywhere, long after the places that try again with less.
+        if not is_shortage(error):
+            raise
+        _refuse(_SHORT)
 
-        print(f"error: {plain(str(error))}", file=sys.stderr)
-        raise SystemExit(EXIT_REFUSED) from None
+
+def _refuse(error: StyleArenaError) -> NoReturn:
+    from evaluator.commands.console import plain
+
+    print(f"error: {plain(str(error))}", file=sys.stderr)
+    raise SystemExit(EXIT_REFUSED)
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:

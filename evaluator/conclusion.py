@@ -21,7 +21,7 @@ from evaluator.crossing import Crossing
 from evaluator.datasets import Dataset
 from evaluator.errors import ParticipantError, PlatformFault
 from evaluator.intervals import crossed_resamples
-from evaluator.overall import Found, Sample, overall_scores
+from evaluator.overall import Found, Heard, Sample, overall_scores, unheard
 from evaluator.protocols import Protocol
 from evaluator.report import EntryInfo, PairScores, Provenance, Report, Timings
 from evaluator.set_measures import Need
@@ -47,6 +47,9 @@ class Reference(Interface):
 
     @property
     def torch_version(self) -> str: ...
+
+    @property
+    def onnxruntime_version(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,17 @@ def conclude(
     *,
     entry: EntryInfo,
     run: RunInfo,
+    on_metric: Heard | None = None,
 ) -> Report:
     """The report of an entry whose pairs were scored in ``shards``, in any order.
 
-    Raises PlatformFault ``shards.incomplete`` unless they hold each pair of the dataset exactly
-    once, and ParticipantError ``entry.not_finite`` if a value or feature is not finite.
+    ``on_metric`` hears of the replicates of those metrics that take long. Raises PlatformFault
+    ``shards.incomplete`` unless they hold each pair of the dataset exactly once, and
+    ParticipantError ``entry.not_finite`` if a value or feature is not finite.
     """
     rows = _in_pair_order(shards, dataset)
     _require_finite(rows, dataset)
-    found, refused = overall_scores(_sample(rows, dataset, scorer))
+    found, refused = overall_scores(_sample(rows, dataset, scorer, on_metric or unheard))
     replicates = {name: each.replicates.tolist() for name, each in found.items()}
     return Report(
         created_at=datetime.now(UTC),
@@ -100,7 +105,7 @@ def conclude(
     )
 
 
-def _sample(rows: _Rows, dataset: Dataset, scorer: Reference) -> Sample:
+def _sample(rows: _Rows, dataset: Dataset, scorer: Reference, heard: Heard) -> Sample:
     contents, styles = zip(*((pair.content, pair.style) for pair in dataset.pairs), strict=True)
     bootstrap = scorer.protocol.bootstrap
     return Sample(
@@ -112,6 +117,7 @@ def _sample(rows: _Rows, dataset: Dataset, scorer: Reference) -> Sample:
         values=rows.values,
         features=rows.features,
         reference=lambda need: scorer.reference_rows(dataset, need),
+        heard=heard,
     )
 
 
@@ -179,6 +185,7 @@ def _provenance(dataset: Dataset, scorer: Reference, run: RunInfo) -> Provenance
         sandbox_rung=run.sandbox_rung,
         device=run.device if run.device == scored_on else f"{run.device}, scored on {scored_on}",
         torch_version=scorer.torch_version,
+        onnxruntime_version=scorer.onnxruntime_version,
         seed=scorer.protocol.bootstrap.seed,
     )
 

@@ -30,10 +30,5 @@ class DecodedPictures:
         """Content and style, uint8 ``[H, W, 3]`` each."""
         return self._content(pair.content), self._style(pair.style)
 
-    def request(self, pair: Pair) -> tuple[Pixels, Pixels]:
-        """The same as a batch of one, as a box takes it."""
-        content, style = self.of(pair)
-        return content[None], style[None]
-
     def _reader(self, pictures: ImageSet) -> Callable[[str], Pixels]:
         return lambda name: decode(pictures.by_id(name).path, self._policy, name=name)

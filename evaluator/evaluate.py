@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
+from evaluator.devices import require_device_name
 from evaluator.errors import OrganiserError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8]
 
-__all__ = ["PairDone", "evaluate", "find_dataset", "run_pairs"]
+__all__ = ["PairDone", "evaluate", "find_dataset", "require_device", "run_pairs"]
 
 DEMO_SPLITS: dict[str, Literal["public", "heldout"]] = {"demo": "public", "demo-heldout": "heldout"}
 
@@ -67,6 +68,7 @@ def run_pairs(
     the run and is raised again. Raises ParticipantError ``entry.*`` for the entry's failures,
     PlatformFault ``sandbox.*`` for ours and OrganiserError ``dataset.no_pairs``.
     """
+    from evaluator.ahead import worked_ahead
     from evaluator.decoded import DecodedPictures
     from evaluator.sandbox import Box
     from evaluator.shards import ShardResult
@@ -76,14 +78,20 @@ def run_pairs(
     pictures = DecodedPictures(dataset, scorer.protocol.pictures)
     scores: list[PairScore] = []
     seconds: list[float] = []
-    with Box(entry, limits=limits, device=device, rung=rung) as box:
-        box.send(*pictures.request(pairs[0]))
+    with (
+        Box(entry, limits=limits, device=device, rung=rung) as box,
+        worked_ahead(pictures.of, pairs) as decoded,
+    ):
+        content, style = next(decoded)
+        box.send(content[None], style[None])
         for index, pair in enumerate(pairs):
             frame = box.receive()
+            given = content, style
             if index + 1 < len(pairs):  # the box works on the next pair while this one is scored
-                box.send(*pictures.request(pairs[index + 1]))
+                content, style = next(decoded)
+                box.send(content[None], style[None])
             pixels = frame.pixels[0]
-            score = scorer.score(dataset, pair, *pictures.of(pair), pixels)
+            score = scorer.score(dataset, pair, *given, pixels)
             scores.append(score)
             seconds.append(frame.seconds)
             if on_pair is not None:
@@ -103,6 +111,8 @@ def evaluate(
     on_pair: Callable[[PairDone], None] | None = None,
     on_painted: Callable[[int, int], None] | None = None,
     on_download: Progress | None = None,
+    on_target: Callable[[int, int], None] | None = None,
+    on_metric: Callable[[str, int, int], None] | None = None,
     scorer: Scorer | None = None,
 ) -> Report:
     """Run and score an entry's archive on a dataset: ``"demo"``, ``"demo-heldout"`` or a folder.
@@ -112,8 +122,8 @@ def evaluate(
     folder is written there, once the run has finished; pairs that an interrupted run of the same
     entry, dataset and protocol finished there are not run again. ``on_painted`` is
     ``find_dataset``'s, ``on_download`` hears (weights, bytes there, bytes in all) where weights
-    have to be fetched. Raises ParticipantError, OrganiserError or PlatformFault, each with one
-    clear sentence.
+    have to be fetched, ``on_target`` is ``Scorer.prepare``'s and ``on_metric`` ``conclude``'s.
+    Raises ParticipantError, OrganiserError or PlatformFault, each with one clear sentence.
     """
     from evaluator.entry import open_entry
     from evaluator.results import ResultsFolder
@@ -121,14 +131,20 @@ def evaluate(
     with ExitStack() as closing:
         # Cheap refusals first: nobody should wait for torch to hear of a misspelt name.
         rules = scorer.protocol if scorer else _protocol(protocol)
-        _require_device(device)
+        require_device(device)
         results = closing.enter_context(ResultsFolder(Path(out))) if out is not None else None
         unpacked = closing.enter_context(TemporaryDirectory(prefix="stylearena-entry-"))
         opened = open_entry(Path(entry), Path(unpacked))
         data = find_dataset(dataset, on_painted=on_painted)
         scorer = scorer or _scorer(rules, device, on_download)
+        scorer.prepare(data, on_target)
         report = _judge(
-            opened, data, scorer, rung=rung, device=device, results=results, on_pair=on_pair
+            *(opened, data, scorer),
+            rung=rung,
+            device=device,
+            results=results,
+            on_pair=on_pair,
+            on_metric=on_metric,
         )
         if results is not None:
             again = _command(Path(entry), dataset, rules, device)
@@ -145,12 +161,12 @@ def _judge(
     device: str,
     results: ResultsFolder | None,
     on_pair: Callable[[PairDone], None] | None,
+    on_metric: Callable[[str, int, int], None] | None,
 ) -> Report:
     """Run in one box the pairs that no interrupted run has finished, and conclude."""
     from evaluator.conclusion import RunInfo, conclude
 
     rung, notice = _confinement(rung)
-    scorer.prepare(dataset)
     shards = _finished(results, entry, dataset, scorer, rung=rung, device=device)
     there, total = {shard.pair_ids[0] for shard in shards}, len(dataset.pairs)
     rest = [pair for pair in dataset.pairs if pair.id not in there]
@@ -179,7 +195,7 @@ def _judge(
         device=device,
         notices=(notice, _resumption(len(there), total)),
     )
-    return conclude(shards, dataset, scorer, entry=entry.info(), run=run)
+    return conclude(shards, dataset, scorer, entry=entry.info(), run=run, on_metric=on_metric)
 
 
 def _finished(
@@ -204,6 +220,7 @@ def _finished(
         device=f"{device}, scored on {scorer.device}",
         rung=rung.value,
         torch=scorer.torch_version,
+        onnxruntime=scorer.onnxruntime_version,
     )
     return results.finished(identity, dataset)
 
@@ -241,8 +258,9 @@ def _scorer(protocol: Protocol, device: str, on_download: Progress | None) -> Sc
     return Scorer(protocol, device=device, on_download=on_download)
 
 
-def _require_device(device: str) -> None:
+def require_device(device: str) -> None:
     """Raise ParticipantError ``device.*``; torch is loaded only to ask it about another device."""
+    require_device_name(device)
     if device != "cpu":
         from evaluator.backbones.loading import find_device
 

@@ -101,8 +101,11 @@ class Gaussian:
         """The distance to rows [N, d] under each of K resamples, weights [K, N]: float64 [K].
 
         A row that is drawn w times counts w times in mean and covariance. The product with ``root``
-        is taken once, so that a replicate costs nothing that grows with d.
+        is taken once, so that a replicate costs nothing that grows with d; of more rows than fit a
+        block each replicate is made from its covariance, so that memory does not grow with N.
         """
+        if len(rows) > max(BLOCK, rows.shape[1]):
+            return np.array([self._of_many(rows, w) for w in weights], dtype=np.float64)
         values = rows.astype(np.float64)
         centre = values.mean(axis=0)
         centred = values - centre
@@ -112,6 +115,22 @@ class Gaussian:
         return np.array(
             [self._replicate(w, centred, cross, lengths, gap) for w in weights], dtype=np.float64
         )
+
+    def _of_many(self, rows: NDArray[np.floating], weights: Floats) -> float:
+        """A replicate from sums of the size of a covariance, over blocks of the rows."""
+        count, dims = float(weights.sum()), rows.shape[1]
+        mean, covariance = np.zeros(dims), np.zeros((dims, dims))
+        for block, times in _drawn(rows, weights):
+            mean += times @ block / count
+        for block, times in _drawn(rows, weights):
+            scaled = np.sqrt(times / (count - 1))[:, None] * (block - mean)
+            covariance += scaled.T @ scaled
+        # The singular values of the rows' product with the root are roots of its eigenvalues.
+        squares = np.linalg.eigvalsh(self.root @ covariance @ self.root.T)
+        nuclear = float(np.sqrt(np.clip(squares, 0, None)).sum())
+        gap = mean - self.mean
+        rest = float(gap @ gap) + float(np.trace(covariance)) + self.trace
+        return _not_negative(rest - 2 * nuclear)
 
     def _replicate(
         self, weights: Floats, centred: Floats, cross: Floats, lengths: Floats, gap: Floats
@@ -141,6 +160,14 @@ def _mean(rows: NDArray[np.floating]) -> Floats:
 
 def _centred(rows: NDArray[np.floating], mean: Floats) -> Iterator[Floats]:
     return (block - mean for block in blocks_of(rows))
+
+
+def _drawn(rows: NDArray[np.floating], weights: Floats) -> Iterator[tuple[Floats, Floats]]:
+    """The rows drawn at least once, in float64 blocks, and how often each was."""
+    for start in range(0, len(rows), BLOCK):
+        times = weights[start : start + BLOCK]
+        drawn = times > 0
+        yield rows[start : start + BLOCK][drawn].astype(np.float64), times[drawn]
 
 
 def _reduced(rows: Floats) -> Floats:

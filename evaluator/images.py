@@ -21,6 +21,7 @@ __all__ = [
     "PICTURE_SUFFIXES",
     "PicturePolicy",
     "decode",
+    "decoded_size",
     "encode_jpeg",
     "encode_png",
     "require_one_size",
@@ -80,6 +81,14 @@ def size_of(path: Path) -> tuple[int, int]:
     """(width, height) as the file's header states them; OrganiserError ``picture.unreadable``."""
     with _open(path, path.name) as picture:
         return picture.size
+
+
+def decoded_size(path: Path, policy: PicturePolicy) -> tuple[int, int]:
+    """(width, height) of what ``decode`` gives; decodes only where the policy leaves it open."""
+    if policy.size is not None:
+        return policy.size, policy.size
+    height, width, _ = decode(path, policy).shape  # EXIF may turn it, wherever in the file it lies
+    return width, height
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:

@@ -32,18 +32,26 @@ from evaluator.set_measures import (
     Scored,
     SetMeasure,
     SetTarget,
+    Slow,
     Smooth,
     composite,
     set_measure,
 )
 
-__all__ = ["Found", "Sample", "overall_scores"]
+__all__ = ["Found", "Heard", "Sample", "overall_scores", "unheard"]
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.float32]
 
+Heard = Callable[[str, int, int], None]
+"""Called with a metric's short name, the replicates done and their number."""
+
 NO_REPLICATES: Floats = np.empty(0)
 ANY = (-np.inf, np.inf)
+
+
+def unheard(_metric: str, _done: int, _total: int) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +64,7 @@ class Sample:
     values: dict[str, Floats]
     features: dict[str, Rows]
     reference: Callable[[Need], Rows]
+    heard: Heard = unheard
 
     @property
     def size(self) -> int:
@@ -132,11 +141,11 @@ def _of_set(spec: MetricSpec, measure: SetMeasure, sample: Sample) -> Found | st
         target = measure.target(*references)
     except ValueError as error:
         return f"{info.short} cannot be computed on this dataset: {error}."
-    return _spread_of_set(target, rows, sample, measure.limits)
+    return _spread_of_set(info.short, target, rows, sample, measure.limits)
 
 
 def _spread_of_set(
-    target: SetTarget, rows: Rows, sample: Sample, limits: tuple[float, float]
+    short: str, target: SetTarget, rows: Rows, sample: Sample, limits: tuple[float, float]
 ) -> Found:
     if isinstance(target, Scored):
         scores = target.scores(rows)
@@ -144,12 +153,24 @@ def _spread_of_set(
     value = target.value(rows)
     if not isinstance(target, Resampled):
         return _found(value, NO_REPLICATES, NO_REPLICATES, sample, limits)
-    replicates = target.replicates(rows, sample.set_resamples)
+    replicates = _replicates(short, target, rows, sample)
     if isinstance(target, Smooth):
         spread = _scaled(value, replicates, target.influence(rows), sample)
     else:
         spread = _moved(value, replicates)
     return _found(value, replicates, spread, sample, limits)
+
+
+def _replicates(short: str, target: Resampled, rows: Rows, sample: Sample) -> Floats:
+    weights = sample.set_resamples
+    if not isinstance(target, Slow):
+        return target.replicates(rows, weights)
+    parts = []
+    for start in range(0, len(weights), target.at_once):
+        sample.heard(short, start, len(weights))
+        parts.append(target.replicates(rows, weights[start : start + target.at_once]))
+    sample.heard(short, len(weights), len(weights))
+    return np.concatenate(parts) if parts else NO_REPLICATES
 
 
 def _mean(

@@ -71,6 +71,7 @@ class Provenance(_Record):
     sandbox_rung: str
     device: str
     torch_version: str
+    onnxruntime_version: str = ""
     seed: int
 
     @property

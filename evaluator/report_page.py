@@ -240,5 +240,6 @@ def _provenance(report: Report) -> list[Field]:
         Field("Sandbox", facts.sandbox_rung),
         Field("Device", facts.device),
         Field("PyTorch", facts.torch_version),
+        Field("onnxruntime", facts.onnxruntime_version or "not recorded"),
         Field("Seed", str(facts.seed)),
     ]

@@ -14,10 +14,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evaluator.ahead import worked_ahead
 from evaluator.decoded import DecodedPictures
 from evaluator.errors import ParticipantError
-from evaluator.evaluate import PairDone, find_dataset
-from evaluator.images import PicturePolicy, decode, size_of
+from evaluator.evaluate import PairDone, find_dataset, require_device
+from evaluator.images import PicturePolicy, decode, decoded_size, size_of
 from evaluator.protocols import DEFAULT_PROTOCOL, protocol
 from evaluator.report import EntryInfo, Report
 from evaluator.results import ResultsFolder
@@ -55,6 +56,8 @@ def score_outputs(
     on_pair: Listener | None = None,
     on_painted: Callable[[int, int], None] | None = None,
     on_download: Progress | None = None,
+    on_target: Callable[[int, int], None] | None = None,
+    on_metric: Callable[[str, int, int], None] | None = None,
     scorer: Scorer | None = None,
 ) -> Report:
     """Score the folder ``outputs`` on a dataset, as ``evaluate`` does what an entry makes.
@@ -64,16 +67,19 @@ def score_outputs(
     ``picture.*`` for a picture that cannot be read, and what ``evaluate`` raises.
     """
     rules = scorer.protocol if scorer else protocol(protocol_name or DEFAULT_PROTOCOL)
+    require_device(device)
     folder = _folder(Path(outputs))
     data = find_dataset(dataset, on_painted=on_painted)
     _require_all(folder, data)
-    pictures = DecodedPictures(data, rules.pictures)
-    _require_sizes(folder, data, pictures)
+    _require_sizes(folder, data, rules.pictures)
     with ExitStack() as closing:
         results = closing.enter_context(ResultsFolder(Path(out))) if out is not None else None
         scorer = scorer or _scorer(rules, device, on_download)
         listeners = [listen for listen in (results and results.keep, on_pair) if listen]
-        report = _judge(folder, data, scorer, pictures, name or Path(outputs).name, listeners)
+        scorer.prepare(data, on_target)
+        report = _judge(
+            *(folder, data, scorer, name or Path(outputs).name, listeners), on_metric=on_metric
+        )
         if results is not None:
             command = _command(Path(outputs), dataset, rules, device)
             results.finish(report, data, rules, command=command)
@@ -104,15 +110,16 @@ def _require_all(folder: Path, dataset: Dataset) -> None:
         )
 
 
-def _require_sizes(folder: Path, dataset: Dataset, pictures: DecodedPictures) -> None:
+def _require_sizes(folder: Path, dataset: Dataset, policy: PicturePolicy) -> None:
+    """By headers alone: no picture is decoded here."""
+    expected = {picture.id: decoded_size(picture.path, policy) for picture in dataset.content}
     for pair in dataset.pairs:
-        width, height = size_of(_path(folder, pair))
-        expected = pictures.of(pair)[0].shape
-        if (height, width) != expected[:2]:
+        found, wanted = size_of(_path(folder, pair)), expected[pair.content]
+        if found != wanted:
             raise ParticipantError(
                 "outputs.wrong_size",
-                f"{pair.id}.png is {width}×{height}, but its content picture is "
-                f"{expected[1]}×{expected[0]} under this protocol; make outputs of that size, "
+                f"{pair.id}.png is {found[0]}×{found[1]}, but its content picture is "
+                f"{wanted[0]}×{wanted[1]} under this protocol; make outputs of that size, "
                 "since resizing them here would change what is scored.",
             )
 
@@ -121,34 +128,39 @@ def _judge(
     folder: Path,
     dataset: Dataset,
     scorer: Scorer,
-    pictures: DecodedPictures,
     name: str,
     listeners: Sequence[Listener],
+    *,
+    on_metric: Callable[[str, int, int], None] | None,
 ) -> Report:
     from evaluator.conclusion import RunInfo, conclude
     from evaluator.sandbox.limits import Usage
     from evaluator.shards import ShardResult
 
-    scorer.prepare(dataset)
     started = time.monotonic()
     scores: list[PairScore] = []
-    for done in _scored(folder, dataset, scorer, pictures):
+    for done in _scored(folder, dataset, scorer):
         scores.append(done.score)
         for listen in listeners:
             listen(done)
     shard = ShardResult.of(dataset.pairs, scores, [0.0] * len(scores), Usage(None, None, 0.0))
     run = RunInfo("none", time.monotonic() - started, str(scorer.device), (UNSEEN,))
-    return conclude([shard], dataset, scorer, entry=_entry(folder, dataset, name), run=run)
+    entry = _entry(folder, dataset, name)
+    return conclude([shard], dataset, scorer, entry=entry, run=run, on_metric=on_metric)
 
 
-def _scored(
-    folder: Path, dataset: Dataset, scorer: Scorer, pictures: DecodedPictures
-) -> Iterator[PairDone]:
-    for index, pair in enumerate(dataset.pairs):
+def _scored(folder: Path, dataset: Dataset, scorer: Scorer) -> Iterator[PairDone]:
+    """The pairs in order; their pictures are decoded while the one before is scored."""
+    pictures = DecodedPictures(dataset, scorer.protocol.pictures)
+
+    def decoded(pair: Pair) -> tuple[Pixels, Pixels, Pixels]:
         path = _path(folder, pair)
-        pixels = decode(path, AS_IT_IS, name=path.name)
-        score = scorer.score(dataset, pair, *pictures.of(pair), pixels)
-        yield PairDone(index, len(dataset.pairs), pair, pixels, score, 0.0)
+        return *pictures.of(pair), decode(path, AS_IT_IS, name=path.name)
+
+    with worked_ahead(decoded, dataset.pairs) as ahead:
+        for index, (pair, seen) in enumerate(zip(dataset.pairs, ahead, strict=True)):
+            score = scorer.score(dataset, pair, *seen)
+            yield PairDone(index, len(dataset.pairs), pair, seen[-1], score, 0.0)
 
 
 def _entry(folder: Path, dataset: Dataset, name: str) -> EntryInfo:

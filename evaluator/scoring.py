@@ -5,23 +5,28 @@ pairs are scored with it. Set metrics wait for ``conclude``.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from evaluator.ahead import worked_ahead
 from evaluator.backbones.download import Progress
+from evaluator.backbones.inception_onnx import onnxruntime_version
 from evaluator.backbones.loading import exact_arithmetic, find_device
 from evaluator.backbones.networks import Networks
 from evaluator.conclusion import RunInfo, conclude
 from evaluator.datasets import Dataset, Pair
 from evaluator.errors import ParticipantError
-from evaluator.image_sets import Picture
+from evaluator.image_sets import ImageSet, Picture
 from evaluator.images import decode
 from evaluator.measures import Measures
+from evaluator.memory import in_less_room
 from evaluator.protocols import Protocol
 from evaluator.set_measures import Need, Pictures, needs_of
 from evaluator.shards import PairScore, ShardResult
@@ -33,6 +38,8 @@ __all__ = ["PairScore", "RunInfo", "Scorer", "ShardResult", "conclude"]
 
 Pixels = NDArray[np.uint8]
 Count = Callable[[int, int], None]
+Rows = dict[str, NDArray[np.float32]]
+T = TypeVar("T")
 
 
 class Scorer:
@@ -48,9 +55,11 @@ class Scorer:
         device: str = "cpu",
         weights_dir: Path | None = None,
         on_download: Progress | None = None,
+        serial: bool = False,
     ) -> None:
         """Load the backbones, downloading registered weights that are missing.
 
+        ``serial``: one network after the other, for a profile; the numbers are the same.
         Raises ParticipantError ``device.*`` and PlatformFault ``weights.*``.
         """
         self.protocol = protocol
@@ -68,6 +77,9 @@ class Scorer:
         self.weights = self._networks.digests
         self._targets: dict[str, Targets] = {}
         self._kept = KeptViews()
+        # A GPU is kept busy by one thread; processors have gaps that a second network fills.
+        beside = self.device.type == "cpu" and not serial
+        self._beside = ThreadPoolExecutor(1) if beside else None
 
     def prepare(self, dataset: Dataset, on_picture: Count | None = None) -> None:
         """Compute, or find in the cache, what outputs on this dataset are compared with.
@@ -82,6 +94,7 @@ class Scorer:
                 *sorted(self.weights.values()),
                 str(self.device),
                 torch.__version__,
+                onnxruntime_version(),
                 __version__,
             )
             self._targets[dataset.digest] = cached(
@@ -95,7 +108,8 @@ class Scorer:
 
         Values are those of the protocol's pair metrics; features hold a row float32 [d] for each
         stream that its set metrics need. Prepares the dataset if nobody did. Raises
-        ParticipantError ``entry.wrong_shape`` if the output is not of the content's size.
+        ParticipantError ``entry.wrong_shape`` if the output is not of the content's size and
+        PlatformFault ``device.out_of_memory`` if a picture does not fit even alone.
         """
         if output.shape != content.shape:
             raise ParticipantError(
@@ -104,14 +118,7 @@ class Scorer:
                 f"{content.shape}; return pictures of the content's size.",
             )
         self.prepare(dataset)
-        seen = look(self._networks, output, self._measures.output)
-        with exact_arithmetic():
-            values = self._measures.values(
-                output=seen,
-                content=self._content(dataset.content.by_id(pair.content), content),
-                style=self._style(dataset, dataset.style.by_id(pair.style), style),
-            )
-        return PairScore(values, self._networks.rows(output))
+        return self._in_less_room(lambda: self._score(dataset, pair, content, style, output))
 
     def reference_rows(self, dataset: Dataset, need: Need) -> NDArray[np.float32]:
         """The features of one of the dataset's picture sets, float32 [R, d]."""
@@ -121,6 +128,42 @@ class Scorer:
     @property
     def torch_version(self) -> str:
         return str(torch.__version__)
+
+    @property
+    def onnxruntime_version(self) -> str:
+        return onnxruntime_version()
+
+    def _score(
+        self, dataset: Dataset, pair: Pair, content: Pixels, style: Pixels, output: Pixels
+    ) -> PairScore:
+        with exact_arithmetic():
+            rows = self._started(output)
+            values = self._measures.values(
+                output=look(self._networks, output, self._measures.output),
+                content=self._content(dataset.content.by_id(pair.content), content),
+                style=self._style(dataset, dataset.style.by_id(pair.style), style),
+            )
+            return PairScore(values, rows.result())
+
+    def _started(self, output: Pixels) -> Future[Rows]:
+        """The output's feature rows, beside what is done until they are asked for."""
+        if self._beside is not None:
+            return self._beside.submit(self._networks.rows, output)
+        done: Future[Rows] = Future()
+        done.set_result(self._networks.rows(output))
+        return done
+
+    def _in_less_room(self, work: Callable[[], T]) -> T:
+        """The work, again without the views kept if memory runs short."""
+        return in_less_room(work, self._make_room, device=str(self.device))
+
+    def _make_room(self) -> None:
+        self._kept.clear()
+        if self._beside is not None:
+            self._beside.shutdown()
+            self._beside = None  # two networks at once may have been too many
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def _content(self, picture: Picture, pixels: Pixels) -> View:
         wanted = self._measures.content
@@ -158,27 +201,31 @@ class Scorer:
         return grams, moments
 
     def _compute_targets(self, dataset: Dataset, on_picture: Count | None) -> Targets:
-        count = on_picture or (lambda _done, _total: None)
-        rest = [(kind, picture) for kind in self._row_sets() for picture in getattr(dataset, kind)]
-        total = len(dataset.style) + len(rest)
-        grams: dict[str, Grams] = {}
-        moments: dict[str, Grams] = {}
-        rows: dict[Need, list[NDArray[np.float32]]] = {need: [] for need in self._needs}
-        for done, picture in enumerate(dataset.style, 1):
-            sha256 = picture.sha256
-            grams[sha256], moments[sha256] = self._statistics(self._decode(picture))
-            count(done, total)
-        for done, (kind, picture) in enumerate(rest, 1 + len(dataset.style)):
-            for stream, row in self._networks.rows(self._decode(picture)).items():
-                rows.get(Need(kind, stream), []).append(row)
-            count(done, total)
-        features = {need: np.stack(found) for need, found in rows.items() if found}
-        return Targets(features, grams, moments)
-
-    def _row_sets(self) -> tuple[Pictures, ...]:
-        """The picture sets whose features are needed, the reference set first."""
-        wanted = {need.pictures for need in self._needs}
-        return tuple(kind for kind in ("reference", "content") if kind in wanted)
+        """Each picture is decoded once, however many sets it is in and whatever is read of it."""
+        sets = {need.pictures: _of_kind(dataset, need.pictures) for need in self._needs}
+        with_rows = {picture.sha256 for pictures in sets.values() for picture in pictures}
+        styles = {picture.sha256 for picture in dataset.style}
+        every = {p.sha256: p for pictures in (dataset.style, *sets.values()) for p in pictures}
+        found = Targets({}, {}, {})
+        rows: dict[str, Rows] = {}
+        with worked_ahead(self._decode, every.values()) as decoded:
+            for done, (sha256, pixels) in enumerate(zip(every, decoded, strict=True), 1):
+                if sha256 in with_rows:
+                    rows[sha256] = self._in_less_room(partial(self._networks.rows, pixels))
+                if sha256 in styles:
+                    found.grams[sha256], found.moments[sha256] = self._in_less_room(
+                        partial(self._statistics, pixels)
+                    )
+                if on_picture is not None:
+                    on_picture(done, len(every))
+        for need in sorted(self._needs):
+            if pictures := sets[need.pictures]:
+                found.features[need] = np.stack([rows[p.sha256][need.stream] for p in pictures])
+        return found
 
     def _decode(self, picture: Picture) -> Pixels:
         return decode(picture.path, self.protocol.pictures, name=picture.path.name)
+
+
+def _of_kind(dataset: Dataset, kind: Pictures) -> ImageSet:
+    return dataset.reference if kind == "reference" else dataset.content

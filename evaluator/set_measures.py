@@ -33,6 +33,7 @@ __all__ = [
     "Scored",
     "SetMeasure",
     "SetTarget",
+    "Slow",
     "Smooth",
     "composite",
     "needs_of",
@@ -64,6 +65,14 @@ class Resampled(SetTarget, Interface):
     """A target that knows its value under resamples of the outputs, weights [K, N]."""
 
     def replicates(self, rows: Rows, weights: Floats) -> Floats: ...
+
+
+@runtime_checkable
+class Slow(Resampled, Interface):
+    """A target whose replicates take long: asked for a few at a time, they are the same numbers."""
+
+    @property
+    def at_once(self) -> int: ...
 
 
 @runtime_checkable

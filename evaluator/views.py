@@ -116,6 +116,11 @@ class KeptViews:
             self._used -= self._views.popitem(last=False)[1].nbytes
         return view
 
+    def clear(self) -> None:
+        """Forget them all."""
+        self._views.clear()
+        self._used = 0
+
 
 def on_device(arrays: Mapping[str, NDArray[np.float64]], device: torch.device) -> dict[str, Tensor]:
     """Kept statistics as tensors."""

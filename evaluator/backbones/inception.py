@@ -66,7 +66,11 @@ class Inception:
 
     def features(self, pixels: Tensor) -> Tensor:
         """uint8 RGB [N, H, W, 3] to float32 [N, dims]. Call within ``exact_arithmetic``."""
-        x = preprocess(pixels.to(self._device, non_blocking=True)).to(self._dtype)
+        return self.of_resized(preprocess(pixels.to(self._device, non_blocking=True)))
+
+    def of_resized(self, x: Tensor) -> Tensor:
+        """float32 [N, 3, 299, 299] in −1..1 to [N, dims]. Call within ``exact_arithmetic``."""
+        x = x.to(self._device, self._dtype, non_blocking=True)
         return wire(self, x, self._dims).double().mean(dim=(2, 3)).float()
 
     # What ``inception_layers.wire`` asks of an engine.

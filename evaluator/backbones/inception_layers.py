@@ -33,6 +33,12 @@ Arrays = Mapping[str, NDArray[Any]]
 T = TypeVar("T")
 
 
+SPATIAL_LAYER, SPATIAL_CHANNELS = "Mixed_6d.branch1x1", 7
+"""Where sFID looks (``inception_streams``): so many channels of that layer, unpooled."""
+
+SPATIAL_DIMS = 768  # the first block beyond that layer
+
+
 class Operations(Protocol[T]):
     """What an engine offers; T is a tensor, or the name of one."""
 

@@ -7,14 +7,18 @@ many threads as they like. Half the processor time of PyTorch picture by picture
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.backbones.clean_resizing import resize_cleanly
 from evaluator.backbones.inception_layers import (
     SIDE,
+    SPATIAL_CHANNELS,
+    SPATIAL_LAYER,
     Arrays,
     convolution,
     layers_up_to,
@@ -26,7 +30,7 @@ from evaluator.backbones.inception_layers import (
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["OnnxInception"]
+__all__ = ["OnnxInception", "onnxruntime_version"]
 
 OPSET, IR_VERSION = 18, 9
 
@@ -34,10 +38,20 @@ OPSET, IR_VERSION = 18, 9
 class OnnxInception:
     """The network up to the block with ``dims`` channels, averaged over positions."""
 
-    def __init__(self, arrays: Arrays, *, dims: int, source: str, threads: int = 1) -> None:
+    def __init__(
+        self,
+        arrays: Arrays,
+        *,
+        dims: int,
+        source: str,
+        threads: int = 1,
+        clean: bool = False,
+        spatial: bool = False,
+    ) -> None:
         """``threads`` share the work on one picture; ``source`` names the weights in faults.
 
-        Raises ValueError for other ``dims``, PlatformFault ``weights.format``.
+        ``clean``: pictures are resized as clean-fid does it. ``spatial``: sFID's features are made
+        in the same pass. Raises ValueError for other ``dims``, PlatformFault ``weights.format``.
         """
         import onnxruntime
 
@@ -47,7 +61,8 @@ class OnnxInception:
         options.log_severity_level = 3
         # Threads that spin while they wait would take the time of those that work.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        model, weights = _model(arrays, dims, source)
+        model, weights = _model(arrays, dims, source, clean=clean, spatial=spatial)
+        self._clean = clean
         # Handed over beside the model: inside it they would be copied four times on their way.
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
         options.add_external_initializers(list(weights), values)
@@ -57,9 +72,29 @@ class OnnxInception:
 
     def rows(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 RGB [N, H, W, 3] to float32 [N, dims]. For several threads at once."""
-        (maps,) = self._session.run(None, {"pixels": pixels})
-        means: NDArray[np.float32] = maps.mean(axis=(2, 3), dtype=np.float64).astype(np.float32)
-        return means
+        return _means(self._run(pixels)[0])
+
+    def rows_and_spatial(
+        self, pixels: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The rows, and sFID's features float32 [N, 2023], of a network made with ``spatial``."""
+        maps, watched = self._run(pixels)
+        return _means(maps), watched.reshape(len(watched), -1)
+
+    def _run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        given = np.stack([resize_cleanly(each) for each in pixels]) if self._clean else pixels
+        found: list[NDArray[np.float32]] = self._session.run(None, {"pixels": given})
+        return found
+
+
+def _means(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    means: NDArray[np.float32] = maps.mean(axis=(2, 3), dtype=np.float64).astype(np.float32)
+    return means
+
+
+def onnxruntime_version() -> str:
+    """The engine's version, without loading it: features of two differ in their last digits."""
+    return importlib.metadata.version("onnxruntime")
 
 
 class _Graph:
@@ -71,6 +106,8 @@ class _Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
         self.weights: dict[str, NDArray[np.float32]] = {}
+        self.made: dict[str, str] = {}
+        """Layer → the name of its activations."""
 
     def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
         from onnx import helper
@@ -128,7 +165,15 @@ class _Graph:
             pads=2 * list(padding_of(layer, height, width)),
             strides=2 * [stride_of(layer)],
         )
-        return self.node("Relu", x)
+        self.made[layer] = self.node("Relu", x)
+        return self.made[layer]
+
+    def first_channels(self, x: str, count: int) -> str:
+        bounds = (
+            self.constant(f"{name} of {x}", np.array([value], np.int64))
+            for name, value in (("start", 0), ("end", count), ("axis", 1))
+        )
+        return self.node("Slice", x, *bounds)
 
     def halve(self, x: str) -> str:
         return self.node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
@@ -150,18 +195,39 @@ class _Graph:
         return self.node("Concat", *branches, axis=1)
 
 
-def _model(arrays: Arrays, dims: int, source: str) -> tuple[bytes, dict[str, NDArray[np.float32]]]:
+def _model(
+    arrays: Arrays, dims: int, source: str, *, clean: bool, spatial: bool
+) -> tuple[bytes, dict[str, NDArray[np.float32]]]:
     """The serialised graph, and its weights by their names."""
-    from onnx import TensorProto, helper
+    from onnx import helper
 
     layers_up_to(dims)  # refuses other numbers
     graph = _Graph(arrays, source)
-    output = wire(graph, graph.preprocess("pixels"), dims)
-    pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", "h", "w", 3])
-    maps = helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", dims, "y", "x"])
+    output = wire(graph, "pixels" if clean else graph.preprocess("pixels"), dims)
+    outputs = [_value(output, dims)]
+    if spatial:
+        channels = graph.first_channels(graph.made[SPATIAL_LAYER], SPATIAL_CHANNELS)
+        outputs.append(_value(channels, SPATIAL_CHANNELS))
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "inception", [pixels], [maps], graph.initializers),
+        helper.make_graph(
+            graph.nodes, "inception", [_input(clean=clean)], outputs, graph.initializers
+        ),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
     return bytes(model.SerializeToString()), graph.weights
+
+
+def _input(*, clean: bool) -> onnx.ValueInfoProto:
+    """The pictures; resized already where that is done as clean-fid does it."""
+    from onnx import TensorProto, helper
+
+    if clean:
+        return helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 3, SIDE, SIDE])
+    return helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", "h", "w", 3])
+
+
+def _value(name: str, channels: int) -> onnx.ValueInfoProto:
+    from onnx import TensorProto, helper
+
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", channels, "y", "x"])

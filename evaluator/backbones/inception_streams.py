@@ -4,8 +4,7 @@ sFID (Nash et al. 2021, "Generating images with sparse representations") judges 
 Which one is fixed by guided-diffusion's evaluator alone: the first 7 channels of ``mixed_6/conv``,
 which pytorch-fid's names call Mixed_6d.branch1x1 after its ReLU, 17 × 17 × 7 = 2,023 numbers.
 Departure: pictures are resized as for FID, not as TensorFlow 1 did.
-clean-FID (Parmar et al. 2022, "On aliased resizing and surprising subtleties in GAN evaluation")
-resizes each channel by Pillow's bicubic filter in floating point, which does not alias.
+clean-FID's resizing is that of ``clean_resizing``.
 """
 
 from collections.abc import Sequence
@@ -13,17 +12,18 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
+from evaluator.backbones.clean_resizing import resize_cleanly
 from evaluator.backbones.inception import Inception
-from evaluator.backbones.inception_layers import SIDE, wire
+from evaluator.backbones.inception_layers import (
+    SPATIAL_CHANNELS,
+    SPATIAL_DIMS,
+    SPATIAL_LAYER,
+    wire,
+)
 
-__all__ = ["SPATIAL_DIMS", "pooled", "resized_cleanly", "spatial"]
-
-SPATIAL_LAYER = "Mixed_6d.branch1x1"
-SPATIAL_CHANNELS = 7
-SPATIAL_DIMS = 768  # the first block beyond that layer
+__all__ = ["SPATIAL_DIMS", "pooled", "pooled_and_spatial", "resized_cleanly", "spatial"]
 
 
 class _Watched:
@@ -65,21 +65,19 @@ def spatial(network: Inception, x: Tensor) -> Tensor:
 
     Call within ``exact_arithmetic``.
     """
+    return pooled_and_spatial(network, x, dims=SPATIAL_DIMS)[1]
+
+
+def pooled_and_spatial(network: Inception, x: Tensor, *, dims: int) -> tuple[Tensor, Tensor]:
+    """What ``pooled`` and ``spatial`` give, in one pass; ``dims`` 768 or more.
+
+    Call within ``exact_arithmetic``.
+    """
     watched = _Watched(network)
-    wire(watched, x, SPATIAL_DIMS)
-    return watched.kept.float().flatten(1)
+    block = wire(watched, x, dims)
+    return block.double().mean(dim=(2, 3)).float(), watched.kept.float().flatten(1)
 
 
 def resized_cleanly(pixels: NDArray[np.uint8]) -> Tensor:
-    """uint8 RGB [H, W, 3] to float32 [1, 3, 299, 299] in −1..1, as clean-fid's mode "clean".
-
-    Its scale is that of TensorFlow's graph, (x − 128) / 128, which is not quite pytorch-fid's.
-    """
-    channels = [
-        Image.fromarray(np.ascontiguousarray(pixels[..., channel]).astype(np.float32))
-        for channel in range(3)
-    ]
-    resized = [
-        np.asarray(channel.resize((SIDE, SIDE), Image.Resampling.BICUBIC)) for channel in channels
-    ]
-    return torch.from_numpy((np.clip(np.stack(resized), 0, 255) - 128) / 128)[None]
+    """uint8 RGB [H, W, 3] to float32 [1, 3, 299, 299] in −1..1: ``resize_cleanly``."""
+    return torch.from_numpy(resize_cleanly(pixels))[None]

@@ -18,6 +18,7 @@ from torch import Tensor
 from evaluator.backbones import seeded
 from evaluator.backbones.download import Progress, fetch
 from evaluator.backbones.weights import MIN_PREFIX, REGISTRY, default_folder, path_of, sha256_of
+from evaluator.devices import require_device_name
 from evaluator.errors import ParticipantError, PlatformFault
 from evaluator.protocols import WeightsRef
 
@@ -72,10 +73,7 @@ def layer_of(state: LoadedState, layer: str, suffix: str, shape: tuple[int, ...]
 
 def find_device(name: str) -> torch.device:
     """The device "cpu" or "cuda"; ParticipantError ``device.unknown`` or ``.unavailable``."""
-    if name != "cpu" and name.partition(":")[0] != "cuda":
-        raise ParticipantError(
-            "device.unknown", f"There is no device {name!r}; choose cpu or cuda."
-        )
+    require_device_name(name)
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise ParticipantError(
@@ -93,8 +91,20 @@ def exact_arithmetic() -> Iterator[None]:
         torch.backends.cudnn.flags(
             enabled=True, benchmark=False, deterministic=True, allow_tf32=False
         ),
+        _exact_products(),
     ):
         yield
+
+
+@contextmanager
+def _exact_products() -> Iterator[None]:
+    """No TF32 in matrix products, which cuDNN's flag does not reach."""
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
 
 
 def _file_of(ref: WeightsRef, folder: Path | None, on_progress: Progress | None) -> Path:

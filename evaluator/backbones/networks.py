@@ -15,9 +15,8 @@ from evaluator.backbones.inception import Inception, preprocess
 from evaluator.backbones.inception_onnx import OnnxInception
 from evaluator.backbones.inception_streams import (
     SPATIAL_DIMS,
-    pooled,
+    pooled_and_spatial,
     resized_cleanly,
-    spatial,
 )
 from evaluator.backbones.loading import LoadedState, exact_arithmetic, load_state
 from evaluator.backbones.lpips import LpipsNetwork, Stack
@@ -39,8 +38,9 @@ _ROLES = {
 }
 """Stream → the role of the backbone whose features it holds."""
 
-# Those that onnxruntime computes on a CPU: picture by picture in two thirds of PyTorch's time.
 _POOLED = frozenset({"inception", "inception-guard"})
+
+SPATIAL = "inception-spatial"
 
 
 class Networks:
@@ -89,24 +89,32 @@ class Networks:
         }
         self._streams, _ = needs_of(protocol)
         self._dims = _inception_dims(protocol)
-        if "inception-spatial" in self._streams and self._dims < SPATIAL_DIMS:
-            raise ValueError(
-                f"{protocol.name}: sFID needs a block of {SPATIAL_DIMS} channels or more"
-            )
-        compact = {stream for stream in self._streams if _is_compact(protocol, stream)}
-        if not compact <= _POOLED:
-            raise ValueError(f"{protocol.name}: compact networks give pooled features only")
-        quick = compact | (self._streams & _POOLED if device.type == "cpu" else set())
+        self._spatial = SPATIAL in self._streams
+        compact = _compact_streams(protocol, self._streams, self._dims)
+        # sFID's features are made on the way to the pooled block: one pass gives both.
+        passes = {"inception" if stream == SPATIAL else stream for stream in self._streams}
+        # onnxruntime takes a CPU picture by picture in two thirds of PyTorch's time.
+        quick = passes if device.type == "cpu" else compact
         self._inceptions = {
             role: Inception(states[role], dims=self._dims, device=device)
-            for role in sorted({_ROLES[stream] for stream in self._streams - quick})
+            for role in sorted({_ROLES[stream] for stream in passes - quick})
         }
         self._quick = {
             stream: CompactRows(states[_ROLES[stream]], dims=self._dims, device=device)
             if stream in compact
-            else _onnx_inception(states[_ROLES[stream]], self._dims)
+            else self._onnx_inception(states[_ROLES[stream]], stream)
             for stream in sorted(quick)
         }
+
+    def _onnx_inception(self, state: LoadedState, stream: str) -> OnnxInception:
+        return OnnxInception(
+            {name: tensor.numpy() for name, tensor in state.tensors.items()},
+            dims=self._dims,
+            source=state.name,
+            threads=torch.get_num_threads(),
+            clean=stream == "inception-clean",
+            spatial=self._spatial and stream == "inception",
+        )
 
     def maps(self, pixels: Pixels, layers: Collection[str]) -> dict[str, Tensor]:
         """VGG layer → float32 [C, h, w] of a picture uint8 [H, W, 3], all of them in one pass."""
@@ -127,23 +135,34 @@ class Networks:
         "inception": the protocol's block, pooled; "inception-guard": that of the second backbone;
         "inception-clean": the first, resized as clean-fid does; "inception-spatial": sFID's layer.
         """
-        return {stream: self._row(stream, pixels)[0] for stream in sorted(self._streams)}
+        found: dict[str, NDArray[np.float32]] = {}
+        if self._spatial:
+            found["inception"], found[SPATIAL] = self._row_and_spatial(pixels)
+        for stream in self._streams - found.keys():
+            found[stream] = self._row(stream, pixels)
+        return {stream: found[stream][0] for stream in sorted(self._streams)}
 
     def _row(self, stream: str, pixels: Pixels) -> NDArray[np.float32]:
         if stream in self._quick:
             return self._quick[stream].rows(_writable(pixels)[None])
+        network = self._inceptions[_ROLES[stream]]
         with exact_arithmetic():
-            row: NDArray[np.float32] = self._torch_row(stream, pixels).cpu().numpy()
+            made = (
+                network.of_resized(resized_cleanly(pixels))
+                if stream == "inception-clean"
+                else network.features(_batch(pixels))
+            )
+        row: NDArray[np.float32] = made.cpu().numpy()
         return row
 
-    def _torch_row(self, stream: str, pixels: Pixels) -> Tensor:
-        network = self._inceptions[_ROLES[stream]]
-        if stream == "inception-clean":
-            clean = resized_cleanly(pixels).to(self._device)
-            return pooled(network, clean, dims=self._dims)
-        if stream == "inception-spatial":
-            return spatial(network, preprocess(_batch(pixels).to(self._device)))
-        return network.features(_batch(pixels))
+    def _row_and_spatial(self, pixels: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        quick = self._quick.get("inception")
+        if isinstance(quick, OnnxInception):
+            return quick.rows_and_spatial(np.ascontiguousarray(pixels)[None])
+        x = preprocess(_batch(pixels).to(self._device))
+        with exact_arithmetic():
+            row, spatial = pooled_and_spatial(self._inceptions["inception"], x, dims=self._dims)
+        return row.cpu().numpy(), spatial.cpu().numpy()
 
 
 def _batch(pixels: Pixels) -> Tensor:
@@ -155,9 +174,18 @@ def _writable(pixels: Pixels) -> Pixels:
     return np.array(pixels, order="C")
 
 
-def _is_compact(protocol: Protocol, stream: str) -> bool:
-    """Whether the network of that stream is an imitation."""
-    return protocol.backbone(_ROLES[stream]).architecture == "compact-inception"
+def _compact_streams(protocol: Protocol, streams: Collection[str], dims: int) -> set[str]:
+    """The streams whose network is an imitation; ValueError for streams that networks lack."""
+    if SPATIAL in streams and dims < SPATIAL_DIMS:
+        raise ValueError(f"{protocol.name}: sFID needs a block of {SPATIAL_DIMS} channels or more")
+    compact = {
+        stream
+        for stream in streams
+        if protocol.backbone(_ROLES[stream]).architecture == "compact-inception"
+    }
+    if not compact <= _POOLED:
+        raise ValueError(f"{protocol.name}: compact networks give pooled features only")
+    return compact
 
 
 def _perceptual(
@@ -176,11 +204,6 @@ def _lpips(
     if heads is None:
         raise ValueError(f"the backbone {spec.role} has no heads")
     return LpipsNetwork(spec, trunk, heads, device=device)
-
-
-def _onnx_inception(state: LoadedState, dims: int) -> OnnxInception:
-    arrays = {name: tensor.numpy() for name, tensor in state.tensors.items()}
-    return OnnxInception(arrays, dims=dims, source=state.name, threads=torch.get_num_threads())
 
 
 def _inception_dims(protocol: Protocol) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evaluator.devices import require_device_name
 from evaluator.errors import ParticipantError
 
 if TYPE_CHECKING:
@@ -88,8 +89,7 @@ def _check(archive: Path, device: str, dataset: str) -> _Checked:
     from evaluator.evaluate import find_dataset
     from evaluator.sandbox.rungs import best_rung
 
-    if device not in {"cpu", "cuda"}:
-        raise ParticipantError("device.unknown", "The device must be cpu or cuda.")
+    require_device_name(device)
     with TemporaryDirectory(prefix="stylearena-entry-") as folder:
         with steps("static checks") as bar:
             entry = open_entry(archive, Path(folder) / "entry")

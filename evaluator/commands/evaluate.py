@@ -72,6 +72,10 @@ def _run(entry: Path, dataset: str, protocol: str | None, device: str, folder: P
                 out=folder,
                 on_painted=lambda done, total: bar.count("painting the demo dataset", done, total),
                 on_download=bar.fetched,
+                on_target=lambda done, total: bar.count("preparing the targets", done, total),
+                on_metric=lambda metric, done, total: bar.count(
+                    f"resampling {metric}", done, total
+                ),
                 on_pair=lambda done: bar.count(
                     f"judging {one_line(entry.name, 40)}", done.index + 1, done.total
                 ),

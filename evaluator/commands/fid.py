@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json as json_format
+from collections.abc import Mapping
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -25,11 +27,16 @@ class Dims(StrEnum):
     POOL_3 = "2048"
 
 
-class Device(StrEnum):
-    """Where the network runs."""
+class Resize(StrEnum):
+    """How pictures are brought to Inception's size."""
 
-    CPU = "cpu"
-    CUDA = "cuda"
+    PYTORCH = "pytorch"
+    CLEAN = "clean"
+
+
+RESIZES: Mapping[Resize, Literal["pytorch", "clean"]] = MappingProxyType(
+    {Resize.PYTORCH: "pytorch", Resize.CLEAN: "clean"}
+)
 
 
 def fid(
@@ -46,13 +53,18 @@ def fid(
         int | None,
         typer.Option(min=1, help="Pictures at once on a GPU.", show_default="what is quickest"),
     ] = None,
-    device: Annotated[Device, typer.Option(help="Where to run.")] = Device.CPU,
+    device: Annotated[
+        str, typer.Option(help="cpu, cuda, cuda:N, or auto: a GPU if there is one.")
+    ] = "auto",
     num_workers: Annotated[
         int | None, typer.Option(min=1, help="Threads.", show_default="one a processor")
     ] = None,
     fast: Annotated[
         bool, typer.Option("--fast", help="bfloat16: quicker, about 1e-3 off. Never for a paper.")
     ] = False,
+    resize: Annotated[
+        Resize, typer.Option(help="As pytorch-fid does, or clean: as clean-fid does.")
+    ] = Resize.PYTORCH,
     weights: Annotated[
         Path | None,
         typer.Option(help="Inception's weights.", show_default="FID's own, fetched once"),
@@ -62,10 +74,11 @@ def fid(
 ) -> None:
     """Compute FID of two folders of pictures, as pytorch-fid does, in less time and memory.
 
-    Takes pytorch-fid's files (directly in the folder), resizing and .npz statistics, and gives its
-    number to a relative 1e-4 or better.
+    Takes pytorch-fid's files (directly in the folder), resizing, options and .npz statistics, and
+    gives its number to a relative 1e-4 or better; with --resize clean, clean-fid's.
     """
     from evaluator.commands.console import steps
+    from evaluator.devices import chosen_device
     from evaluator.fid.distance import Extractor
     from evaluator.fid.network import Choice
 
@@ -73,19 +86,21 @@ def fid(
         a, save_stats = save_stats, a  # pytorch-fid's order: --save-stats FOLDER OUT.npz
     with steps("preparing") as bar:
         extractor = Extractor(
-            Choice(int(dims), device.value, "fast" if fast else "exact"),
+            Choice(int(dims), chosen_device(device), "fast" if fast else "exact", RESIZES[resize]),
             weights_file=weights,
             threads=num_workers,
             batch_size=batch_size,
             on_picture=lambda folder, done, total: bar.count(_label(folder), done, total),
             on_download=bar.fetched,
         )
+        result = None
         if save_stats is None:
             result = _distance(a, b, extractor, cache=cache)
         else:
-            return _save(a, b, save_stats, extractor)
-    _show(result, json=json)
-    return None
+            _save(a, b, save_stats, extractor)
+    _warn_of_other_weights(extractor.used_weights)
+    if result is not None:
+        _show(result, json=json)
 
 
 def _distance(a: Path, b: Path | None, extractor: Extractor, *, cache: bool) -> FidResult:
@@ -117,6 +132,18 @@ def _save(a: Path, b: Path | None, out: Path, extractor: Extractor) -> None:
     side, statistics = statistics_of(a, extractor)
     save_statistics(out, statistics)
     aside().print(f"statistics of {side.pictures} pictures in {out}", markup=False, soft_wrap=True)
+
+
+def _warn_of_other_weights(sha256: str) -> None:
+    from evaluator.commands.console import aside
+    from evaluator.fid.network import is_fid_s_own
+
+    if sha256 and not is_fid_s_own(sha256):
+        aside().print(
+            f"note: the weights (sha256 {sha256[:8]}…) are not FID's own: compare this with "
+            "numbers of the same weights only.",
+            soft_wrap=True,
+        )
 
 
 def _show(result: FidResult, *, json: bool) -> None:

@@ -77,8 +77,8 @@ def _run(
             device=device,
             out=folder,
             on_painted=lambda done, total: bar.count("painting the demo dataset", done, total),
-            on_download=lambda weights, done, total: bar.count(
-                f"fetching {weights.name} (MiB)", done >> 20, (total or weights.size or done) >> 20
-            ),
+            on_download=bar.fetched,
+            on_target=lambda done, total: bar.count("preparing the targets", done, total),
+            on_metric=lambda metric, done, total: bar.count(f"resampling {metric}", done, total),
             on_pair=lambda done: bar.count("scoring", done.index + 1, done.total),
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.errors import ParticipantError
+from evaluator.memory import out_of_memory
 
 __all__ = ["BatchSize", "of_one_size"]
 
@@ -44,14 +44,10 @@ class BatchSize:
             self._best_rate = rate
             self.count *= 2
 
-    def too_much(self, tried: int) -> None:
-        """Halve after ``tried`` pictures did not fit; ParticipantError ``device.out_of_memory``."""
+    def too_much(self, tried: int, *, device: str) -> None:
+        """Halve after ``tried`` pictures did not fit; PlatformFault ``device.out_of_memory``."""
         if tried <= 1:
-            raise ParticipantError(
-                "device.out_of_memory",
-                "The device's memory does not hold even one picture beside the network; close "
-                "other programs that use it, or use --device cpu.",
-            )
+            raise out_of_memory(device)
         self.count = tried // 2
         self.fixed = True
 

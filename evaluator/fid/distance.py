@@ -114,7 +114,11 @@ class Extractor:
         else:
             size = BatchSize(self.batch_size, fixed=True) if self.batch_size else BatchSize()
             rows = rows_by_batches(
-                files, self._network, dims, threads=threads, size=size, on_picture=heard
+                *(files, self._network, dims),
+                threads=threads,
+                size=size,
+                device=self.choice.device,
+                on_picture=heard,
             )
         return Gaussian.of(rows)
 

@@ -5,27 +5,22 @@ Memory does not grow with the number of pictures beyond the rows themselves.
 
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.ahead import in_order
 from evaluator.fid.batches import BatchSize, of_one_size
 from evaluator.fid.network import Network
 from evaluator.fid.pictures import read_picture
+from evaluator.memory import out_of_memory, shortage_as_memory_error
 
 __all__ = ["Count", "available_cpus", "rows_by_batches", "rows_by_threads"]
 
 Count = Callable[[int, int], None]
 Rows = NDArray[np.float32]
-A = TypeVar("A")
-B = TypeVar("B")
-
-AHEAD = 4  # pieces of work for each thread that are under way or done but not yet taken
 
 
 def available_cpus() -> int:
@@ -42,13 +37,30 @@ def rows_by_threads(
     """[N, dims]: each thread takes a picture from the file to its row.
 
     No thread waits for another, as they would share one picture's layers; rows are the same bits
-    for any number of threads.
+    for any number of threads. If memory runs short one thread does the rest. Raises PlatformFault
+    ``device.out_of_memory`` if that is too much too.
     """
 
     def row(path: Path) -> Rows:
         return network.rows(read_picture(path)[None])
 
-    return _gathered(_in_order(row, files, threads), len(files), dims, on_picture)
+    return _gathered(_with_fewer_threads(row, files, threads), len(files), dims, on_picture)
+
+
+def _with_fewer_threads(
+    work: Callable[[Path], Rows], files: Sequence[Path], threads: int
+) -> Iterator[Rows]:
+    done = 0
+    for count in (threads, 1):
+        try:
+            with shortage_as_memory_error():
+                for rows in in_order(work, files[done:], threads=count):
+                    yield rows
+                    done += 1
+        except MemoryError:
+            continue
+        return
+    raise out_of_memory("cpu")
 
 
 def rows_by_batches(
@@ -58,24 +70,28 @@ def rows_by_batches(
     *,
     threads: int,
     size: BatchSize,
+    device: str,
     on_picture: Count,
 ) -> Rows:
     """[N, dims]: threads decode while the device computes, as many pictures at once as pay."""
-    batches = of_one_size(_in_order(read_picture, files, threads), size)
-    parts = (rows for batch in batches for rows in _fitting(batch, network, size))
+    batches = of_one_size(in_order(read_picture, files, threads=threads), size)
+    parts = (rows for batch in batches for rows in _fitting(batch, network, size, device))
     return _gathered(parts, len(files), dims, on_picture)
 
 
-def _fitting(batch: NDArray[np.uint8], network: Network, size: BatchSize) -> Iterator[Rows]:
+def _fitting(
+    batch: NDArray[np.uint8], network: Network, size: BatchSize, device: str
+) -> Iterator[Rows]:
     """The rows of a batch, in smaller parts if the device's memory is short."""
     done, step = 0, len(batch)
     while done < len(batch):
         part = batch[done : done + step]
         begin = time.perf_counter()
         try:
-            rows = network.rows(part)
+            with shortage_as_memory_error():
+                rows = network.rows(part)
         except MemoryError:
-            size.too_much(len(part))
+            size.too_much(len(part), device=device)
             step = size.count
             continue
         size.took(len(part), time.perf_counter() - begin)
@@ -91,18 +107,3 @@ def _gathered(parts: Iterable[Rows], total: int, dims: int, on_picture: Count) -
         done += len(rows)
         on_picture(done, total)
     return found
-
-
-def _in_order(work: Callable[[A], B], items: Iterable[A], threads: int) -> Iterator[B]:
-    """Results in the order of ``items``; few are under way at a time, and none after a failure."""
-    under_way: deque[Future[B]] = deque()
-    pool = ThreadPoolExecutor(threads)
-    try:
-        for item in items:
-            under_way.append(pool.submit(work, item))
-            if len(under_way) >= AHEAD * threads:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)

@@ -12,17 +12,29 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.backbones.inception_layers import Arrays
 from evaluator.backbones.weights import check, known, path_of, sha256_of
 from evaluator.errors import ParticipantError, PlatformFault
 
 if TYPE_CHECKING:
     from evaluator.backbones.download import Progress
 
-__all__ = ["DEFAULT_WEIGHTS", "Choice", "Mode", "Network", "WeightsFile", "find_weights", "network"]
+__all__ = [
+    "DEFAULT_WEIGHTS",
+    "Choice",
+    "Mode",
+    "Network",
+    "Resize",
+    "WeightsFile",
+    "find_weights",
+    "is_fid_s_own",
+    "network",
+]
 
 DEFAULT_WEIGHTS = "inception-2015-12-05"
 
 Mode = Literal["exact", "fast"]
+Resize = Literal["pytorch", "clean"]
 
 
 class Network(Protocol):
@@ -42,11 +54,15 @@ class WeightsFile:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How features are computed; ``mode`` "fast" is bfloat16, about 1e-3 off."""
+    """How features are computed; ``mode`` "fast" is bfloat16, about 1e-3 off.
+
+    ``resize``: to Inception's 299² as pytorch-fid does, or as clean-fid (``clean_resizing``).
+    """
 
     dims: int = 2048
     device: str = "cpu"
     mode: Mode = "exact"
+    resize: Resize = "pytorch"
 
     @property
     def engine(self) -> str:
@@ -54,7 +70,8 @@ class Choice:
         import importlib.metadata
 
         library = "onnxruntime" if self.device == "cpu" and self.mode == "exact" else "torch"
-        return f"{library} {importlib.metadata.version(library)} {self.device} {self.mode}"
+        version = importlib.metadata.version(library)
+        return f"{library} {version} {self.device} {self.mode} {self.resize}"
 
 
 def find_weights(file: Path | None, on_progress: Progress | None = None) -> WeightsFile:
@@ -77,6 +94,11 @@ def find_weights(file: Path | None, on_progress: Progress | None = None) -> Weig
     return WeightsFile(path, check(weights, path))
 
 
+def is_fid_s_own(sha256: str) -> bool:
+    """Whether weights are those that published FIDs rest on."""
+    return sha256.startswith(known(DEFAULT_WEIGHTS).sha256)
+
+
 def _fetch(on_progress: Progress | None) -> None:
     from evaluator.backbones.download import fetch
 
@@ -97,11 +119,15 @@ def network(choice: Choice, weights: WeightsFile) -> Network:
     """The engine, loaded; PlatformFault ``weights.format``, ParticipantError ``device.*``."""
     from evaluator.backbones.state_dict import read_state_dict
 
+    arrays, source = read_state_dict(weights.path), weights.path.name
     if choice.device == "cpu" and choice.mode == "exact":
-        from evaluator.backbones.inception_onnx import OnnxInception
-
-        arrays = read_state_dict(weights.path)
-        return OnnxInception(arrays, dims=choice.dims, source=weights.path.name)
+        return _onnx_network(choice, arrays, source)
     from evaluator.fid.torch_network import TorchInception
 
-    return TorchInception(choice, read_state_dict(weights.path), source=weights.path.name)
+    return TorchInception(choice, arrays, source=source)
+
+
+def _onnx_network(choice: Choice, arrays: Arrays, source: str) -> Network:
+    from evaluator.backbones.inception_onnx import OnnxInception
+
+    return OnnxInception(arrays, dims=choice.dims, source=source, clean=choice.resize == "clean")

@@ -4,11 +4,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from evaluator.backbones.clean_resizing import resize_cleanly
 from evaluator.backbones.inception import Inception
 from evaluator.backbones.inception_layers import Arrays
 from evaluator.backbones.loading import LoadedState, exact_arithmetic, find_device
 from evaluator.errors import ParticipantError, PlatformFault
 from evaluator.fid.network import Choice
+from evaluator.memory import is_shortage
 
 __all__ = ["TorchInception", "has_bfloat16"]
 
@@ -26,6 +28,7 @@ class TorchInception:
                 "leave --fast out: the exact way is the quickest on this machine.",
             )
         self._pinned = device.type == "cuda"
+        self._clean = choice.resize == "clean"
         floats = {n: a for n, a in arrays.items() if np.issubdtype(a.dtype, np.floating)}
         state = {name: torch.from_numpy(array.copy()) for name, array in floats.items()}
         self._network = Inception(
@@ -37,15 +40,18 @@ class TorchInception:
 
     def rows(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 RGB [N, H, W, 3] to float32 [N, dims]; MemoryError if the device has too little."""
-        batch = torch.from_numpy(pixels)
+        given = np.stack([resize_cleanly(each) for each in pixels]) if self._clean else pixels
+        batch = torch.from_numpy(given)
         try:
             with exact_arithmetic():
                 sent = batch.pin_memory() if self._pinned else batch
-                found: NDArray[np.float32] = self._network.features(sent).cpu().numpy()
-        except torch.OutOfMemoryError as error:
-            torch.cuda.empty_cache()
-            raise MemoryError from error
+                features = self._network.of_resized if self._clean else self._network.features
+                found: NDArray[np.float32] = features(sent).cpu().numpy()
         except RuntimeError as error:
+            if is_shortage(error):
+                if self._pinned:
+                    torch.cuda.empty_cache()
+                raise MemoryError(str(error)) from error
             raise PlatformFault(
                 "device.failed",
                 f"The device failed in the middle of the work ({str(error).splitlines()[0]}); "

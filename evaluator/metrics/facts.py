@@ -156,7 +156,7 @@ FACTS: Mapping[str, Facts] = MappingProxyType(
         ),
         "sfid": Facts("backbones.inception_streams", "Nash et al. 2021", "[0, ∞)", (_OWN_BIAS,)),
         "clean_fid": Facts(
-            "backbones.inception_streams",
+            "backbones.clean_resizing",
             "Parmar et al. 2022",
             "[0, ∞)",
             (_OWN_BIAS, "Not FID: the two must not stand in one column."),

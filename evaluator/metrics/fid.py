@@ -38,6 +38,11 @@ class FidReference:
         """FID of rows [N, d] to the reference. In [0, ∞)."""
         return Gaussian.of(rows).distance(self.gaussian)
 
+    @property
+    def at_once(self) -> int:
+        """Replicates between two signs of life: each takes up to seconds."""
+        return 5
+
     def replicates(self, rows: NDArray[np.floating], weights: Floats) -> Floats:
         """FID under each of K resamples: rows [N, d], weights [K, N] to float64 [K]."""
         return self.gaussian.replicates(rows, weights)

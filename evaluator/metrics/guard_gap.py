@@ -55,6 +55,11 @@ class FidShareTarget:
     def value(self, rows: Rows) -> float:
         return fid_share(Gaussian.of(rows).distance(self.reference), self.contents)
 
+    @property
+    def at_once(self) -> int:
+        """Replicates between two signs of life: each takes up to seconds."""
+        return 5
+
     def replicates(self, rows: Rows, weights: Floats) -> Floats:
         """The share under each of K resamples, weights [K, N]: float64 [K]."""
         return self.reference.replicates(rows, weights) / self.contents

@@ -6,14 +6,14 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TypeVar
 
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, Unmeasured
 
 __all__ = ["fingerprint", "measure"]
 
 T = TypeVar("T")
 
 
-def measure(name: str, *, quick: bool) -> list[Figure]:
+def measure(name: str, *, quick: bool) -> list[Figure | Unmeasured]:
     """The figures of the benchmark ``name``, each printed as soon as it is there."""
     return _apart(_measure, name, quick)
 
@@ -28,7 +28,7 @@ def _apart(call: Callable[..., T], *arguments: object) -> T:
         return process.submit(call, *arguments).result()
 
 
-def _measure(name: str, quick: bool) -> list[Figure]:
+def _measure(name: str, quick: bool) -> list[Figure | Unmeasured]:
     found = []
     for figure in importlib.import_module(f"tests.bench.{name}").measure(quick=quick):
         print(figure, flush=True)

@@ -6,72 +6,23 @@ kept. Quick runs stop at the block of 768 channels, whose matrix root takes no t
 pytorch-fid alone. All in turn, so that what slows the machine slows each.
 """
 
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests.bench.fid_by import PEERS
+from tests.bench.fid_scene import FidScene
 from tests.bench.figures import Figure
-from tests.bench.fresh import Ended, run_fresh
-
-_WEIGHTS = "hub/checkpoints/pt_inception-2015-12-05-6726825d.pth"
-
-
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """Two folders of pictures, and weights where torch.hub looks for them."""
-
-    home: Path
-    dims: int
-
-    @property
-    def folders(self) -> tuple[str, str]:
-        return str(self.home / "a"), str(self.home / "b")
-
-    def prepare(self, count: int) -> None:
-        for module, *arguments in (
-            ("inception_file", str(self.home / _WEIGHTS)),
-            ("pictures", str(count), *self.folders),
-        ):
-            run_fresh([sys.executable, "-m", f"tests.bench.{module}", *arguments])
-
-    def ours(self, *options: str) -> Ended:
-        given = ["--weights", str(self.home / _WEIGHTS), "--dims", str(self.dims), *options]
-        command = [sys.executable, "-m", "evaluator.cli", "fid", *self.folders, *given]
-        return run_fresh(command, os.environ | {"STYLEARENA_CACHE_DIR": str(self.home / "cache")})
-
-    def cold(self) -> Ended:
-        return self.ours("--no-cache")
-
-    def peer(self, name: str) -> Ended:
-        """As people run it: OpenMP as it comes."""
-        if name == "pytorch-fid":
-            return self.pytorch_fid()
-        arguments = [name, *self.folders, str(self.home / _WEIGHTS)]
-        command = [sys.executable, "-m", "tests.bench.fid_by", *arguments]
-        return run_fresh(command, self._plain())
-
-    def pytorch_fid(self) -> Ended:
-        """Its defaults: as many loading processes as processors."""
-        options = ["--device=cpu", f"--dims={self.dims}"]
-        command = [sys.executable, "-m", "pytorch_fid", *self.folders, *options]
-        return run_fresh(command, self._plain())
-
-    def _plain(self) -> dict[str, str]:
-        plain = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-        return plain | {"TORCH_HOME": str(self.home)}
+from tests.bench.fresh import Ended
 
 
 def measure(*, quick: bool) -> Iterator[Figure]:
     count, dims = (64, 768) if quick else (500, 2048)
     peers = ("pytorch-fid",) if quick else ("pytorch-fid", *PEERS)
     with TemporaryDirectory(prefix="stylearena-bench-") as home:
-        scene = _Scene(Path(home), dims)
+        scene = FidScene(Path(home), dims)
         scene.prepare(count)
         scene.ours()  # keeps the reference's features
         turns: dict[str, Callable[[], Ended]] = {"cold": scene.cold, "kept": scene.ours}

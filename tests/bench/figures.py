@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 
-__all__ = ["Figure", "circumstances", "keep"]
+__all__ = ["Figure", "Unmeasured", "circumstances", "keep"]
 
 _VERSIONS = ("stylearena", "torch", "numpy", "scipy", "onnxruntime", "pillow", "pytorch-fid")
 
@@ -39,6 +39,17 @@ class Figure:
         return f"figure {self.name} {self.value:.4g} {self.unit}"
 
 
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """A figure that this machine cannot give, and why; never a number."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"not measured here: {self.name}: {self.reason}"
+
+
 def circumstances() -> dict[str, object]:
     """What a figure depends on beside the code: date, machine, versions, command."""
     return {
@@ -54,7 +65,7 @@ def circumstances() -> dict[str, object]:
     }
 
 
-def keep(path: Path, figures: Sequence[Figure], facts: dict[str, object]) -> None:
+def keep(path: Path, figures: Sequence[Figure | Unmeasured], facts: dict[str, object]) -> None:
     """Write the figures' rows to ``path``, in place of earlier rows of the same names."""
     fresh = {figure.name: asdict(figure) | facts for figure in figures}
     rows = json.loads(path.read_text("utf-8")) if path.exists() else []

@@ -1,24 +1,29 @@
-"""The Fréchet step alone: features to distance, ours and as pytorch-fid does it.
+"""The Fréchet step alone: features to distance, ours and as each peer does it.
 
 Features are made so that their distance is known in closed form. Ours pays for the reference set in
-each run too, pytorch-fid for both covariances, as each does when handed two sets of pictures.
+each run too, peers for both covariances, as each does when handed two sets of pictures.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from pytorch_fid.fid_score import calculate_frechet_distance
 
 from evaluator.metrics.fid import frechet_distance
 from tests.bench.figures import Figure
-from tests.bench.pairing import Timed, alternate, timed
+from tests.bench.frechet_by import PEERS
+from tests.bench.pairing import Timed, timed
 
 DIMS = 2048
-SIZES, QUICK_SIZES = (200, 500, 2000), (500,)  # sqrtm costs the same at each
+SIZES, QUICK_SIZES = (200, 500, 2000), (500,)  # peers take as long for each
+QUICK_PEERS = ("pytorch-fid", "torch-fidelity")  # one by sqrtm, one by eigenvalues
 
 Floats = NDArray[np.float64]
+
+Round = Mapping[str, tuple[Timed[float], Timed[float]]]
+"""Peer → our run beside it, and its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +39,34 @@ def measure(*, quick: bool) -> Iterator[Figure]:
     for n in QUICK_SIZES if quick else SIZES:
         case = known_case(n)
         frechet_distance(case.a, case.b)  # loads LAPACK
-        runs = _runs(case, pairs=1 if quick else 5)
+        peers = QUICK_PEERS if quick else tuple(PEERS)
+        runs = [_round(case, index, peers) for index in range(1 if quick else 5)]
         yield from _figures(f"frechet.n{n}", case.distance, runs)
 
 
-def _runs(case: Case, *, pairs: int) -> list[tuple[Timed[float], Timed[float]]]:
-    return alternate(
-        lambda: timed(lambda: frechet_distance(case.a, case.b)),
-        lambda: timed(lambda: pytorch_fid_distance(case.a, case.b)),
-        pairs=pairs,
-    )
+def _round(case: Case, index: int, peers: Sequence[str]) -> Round:
+    """Each peer beside a run of ours of its own; who goes first alternates."""
+    found = {}
+    for peer in peers:
+        both = (frechet_distance, PEERS[peer])
+        first, second = both if index % 2 == 0 else both[::-1]
+        a, b = (timed(partial(each, case.a, case.b)) for each in (first, second))
+        found[peer] = (a, b) if index % 2 == 0 else (b, a)
+    return found
 
 
-def _figures(
-    name: str, exact: float, runs: list[tuple[Timed[float], Timed[float]]]
-) -> Iterator[Figure]:
+def _figures(name: str, exact: float, runs: Sequence[Round]) -> Iterator[Figure]:
     def error(run: Timed[float]) -> float:
         return abs(run.result / exact - 1)
 
-    yield Figure.of(f"{name}.seconds", "s", (ours.seconds for ours, _ in runs))
-    yield Figure.of(
-        f"{name}.vs.pytorch-fid", "x", (peer.seconds / ours.seconds for ours, peer in runs)
-    )
-    yield Figure.of(f"{name}.error", "relative", (error(ours) for ours, _ in runs))
-    yield Figure.of(f"{name}.error.pytorch-fid", "relative", (error(peer) for _, peer in runs))
-
-
-def pytorch_fid_distance(a: Floats, b: Floats) -> float:
-    """From features to distance, by pytorch-fid's own steps."""
-    moments = [(rows.mean(axis=0), np.cov(rows, rowvar=False)) for rows in (a, b)]
-    return float(calculate_frechet_distance(*moments[0], *moments[1]))
+    ours = [mine for run in runs for mine, _ in run.values()]
+    yield Figure.of(f"{name}.seconds", "s", (each.seconds for each in ours))
+    yield Figure.of(f"{name}.error", "relative", (error(each) for each in ours))
+    for peer in runs[0]:
+        both = [run[peer] for run in runs]
+        ratios = (theirs.seconds / mine.seconds for mine, theirs in both)
+        yield Figure.of(f"{name}.vs.{peer}", "x", ratios)
+        yield Figure.of(f"{name}.error.{peer}", "relative", (error(theirs) for _, theirs in both))
 
 
 def known_case(n: int) -> Case:

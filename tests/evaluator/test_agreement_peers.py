@@ -124,6 +124,7 @@ def by_torch_fidelity(folders: tuple[Path, Path], weights: Path) -> dict[str, fl
         prc=True,
         kid_subsets=20,
         kid_subset_size=SUBSET,
+        feature_extractor="inception-v3-compat",
         feature_layer_fid=str(DIMS),
         feature_layer_kid=str(DIMS),
         feature_layer_prc=str(DIMS),
@@ -196,7 +197,7 @@ def test_fid_kid_and_mifid_are_torchmetrics(at_299: Rivals, weights: Path, agree
     informed = MemorizationInformedFrechetInceptionDistance(
         feature=first.inception, cosine_distance_eps=0.5
     )
-    ours = mifid(fid, memorisation_distance(*rows), threshold=0.5)
+    ours = mifid(fid, memorisation_distance(*rows[::-1]), threshold=0.5)  # from its side
     agree("mifid.torchmetrics", apart(ours, float(fed(informed, at_299.folders).compute())))
 
 

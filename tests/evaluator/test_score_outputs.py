@@ -140,6 +140,12 @@ def test_no_folder_is_one_sentence_and_exit_code_2(
     assert "is not a folder" in capsys.readouterr().err
 
 
+def test_a_device_that_does_not_exist_is_refused_before_anything_is_painted(tmp_path: Path) -> None:
+    with pytest.raises(ParticipantError, match="tpu") as caught:
+        score_outputs(tmp_path, device="tpu", on_painted=lambda *_: pytest.fail("painted"))
+    assert caught.value.code == "device.unknown"
+
+
 def test_the_command_scores_and_says_where_the_results_are(
     outputs: Path,
     dataset: Dataset,

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from evaluator.backbones.inception import DIMS, Inception
+from evaluator.backbones.inception import DIMS, Inception, preprocess
 from evaluator.backbones.inception_onnx import OnnxInception
+from evaluator.backbones.inception_streams import resized_cleanly, spatial
 from evaluator.backbones.loading import LoadedState, exact_arithmetic
 from evaluator.errors import PlatformFault
 from tests.evaluator.backbones.peers import random_state
@@ -35,6 +36,28 @@ def test_a_picture_s_features_do_not_depend_on_batch_or_threads() -> None:
     by_two = OnnxInception(ARRAYS, dims=768, source="test", threads=2).rows(PIXELS[::-1])
     assert np.array_equal(np.concatenate(apart), together)
     assert np.array_equal(by_two[::-1], together)
+
+
+def test_one_pass_gives_sfid_s_features_too_and_changes_no_bit_of_the_block() -> None:
+    state = LoadedState("test", random_state(), "")
+    with exact_arithmetic():
+        network = Inception(state, dims=768, device=torch.device("cpu"))
+        expected = spatial(network, preprocess(torch.from_numpy(PIXELS))).numpy()
+    rows, found = OnnxInception(ARRAYS, dims=768, source="test", spatial=True).rows_and_spatial(
+        PIXELS
+    )
+    assert np.array_equal(rows, OnnxInception(ARRAYS, dims=768, source="test").rows(PIXELS))
+    assert found.shape == (3, 2023)
+    assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_the_clean_variant_sees_clean_fid_s_resizing() -> None:
+    state = LoadedState("test", random_state(), "")
+    with exact_arithmetic():
+        network = Inception(state, dims=192, device=torch.device("cpu"))
+        expected = network.of_resized(resized_cleanly(PIXELS[0])).numpy()
+    found = OnnxInception(ARRAYS, dims=192, source="test", clean=True).rows(PIXELS[:1])
+    assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
 
 
 def test_weights_that_end_too_early_are_refused() -> None:

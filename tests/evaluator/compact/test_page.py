@@ -1,4 +1,4 @@
-"""The page of figures that comes with the package: of these weights, of enough pictures, good enough.
+"""The page of figures that comes with the package: of these weights, and good enough.
 
 ``python -m evaluator.compact evaluate`` writes it; here its own words are read back.
 """

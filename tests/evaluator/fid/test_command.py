@@ -10,6 +10,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
+from cleanfid.resize import build_resizer
 from numpy.typing import NDArray
 from PIL import Image
 from pytorch_fid.fid_score import calculate_fid_given_paths, get_activations
@@ -17,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from evaluator.cli import app
 from evaluator.errors import StyleArenaError
+from evaluator.fid.network import is_fid_s_own
 from evaluator.frechet import frechet_distance
 from tests.conftest import Agree
 from tests.evaluator.backbones.peers import pytorch_fid_network, random_state, unfolded
@@ -112,6 +114,7 @@ def test_more_pictures_than_dimensions_give_pytorch_fid_s_own_number(
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.filterwarnings("ignore:Matrix is singular")  # pytorch-fid's root of one
 def test_fewer_pictures_than_dimensions_give_pytorch_fid_s_number_but_for_its_error(
     tmp_path: Path, weights: Path, agree: Agree
 ) -> None:
@@ -238,6 +241,41 @@ def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path, weights: Path) -> No
     good = folder(tmp_path / "good", range(2))
     error = refusal(good, good, "--dims", 64, "--device", "cuda", "--weights", weights)
     assert error.code == "device.unavailable"
+
+
+def test_devices_are_named_as_pytorch_fid_names_them(tmp_path: Path, weights: Path) -> None:
+    good = folder(tmp_path / "good", range(2))
+    options = ["--dims", 64, "--weights", weights, "--json"]
+    used = json.loads(run(good, good, *options).stdout)["device"]
+    assert used == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert refusal(good, good, *options, "--device", "cuda:17").code == "device.unavailable"
+    assert refusal(good, good, *options, "--device", "gpu").code == "device.unknown"
+
+
+def test_the_clean_resizing_gives_clean_fid_s_number(tmp_path: Path, weights: Path) -> None:
+    a, b = folder(tmp_path / "a", range(4)), folder(tmp_path / "b", range(50, 54))
+    peer = pytorch_fid_network({}, 192)
+    resize = build_resizer("clean")
+
+    def features(path: Path) -> NDArray[np.float64]:
+        pixels = np.stack([resize(np.asarray(Image.open(file))) for file in sorted(path.iterdir())])
+        x = torch.from_numpy(((pixels - 128) / 128).transpose(0, 3, 1, 2))
+        peer.normalize_input = False
+        with torch.inference_mode():
+            found: NDArray[np.float64] = peer(x)[0].mean(dim=(2, 3)).double().numpy()
+        return found
+
+    expected = frechet_distance(features(a), features(b))
+    options = ["--dims", 192, "--weights", weights, "--resize"]
+    assert value(a, b, *options, "clean") == pytest.approx(expected, rel=1e-4)
+    assert value(a, b, *options, "pytorch") != pytest.approx(expected, rel=1e-4)
+
+
+def test_weights_that_are_not_fid_s_own_are_pointed_out(tmp_path: Path, weights: Path) -> None:
+    good = folder(tmp_path / "good", range(2))
+    done = run(good, good, "--dims", 64, "--weights", weights)
+    assert "are not FID's own" in done.stderr
+    assert is_fid_s_own("6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2")
 
 
 def test_exact_fid_on_a_cpu_never_loads_torch(tmp_path: Path, weights: Path) -> None:

@@ -1,5 +1,6 @@
 """The engine of ``fid``: order, batches that learn, and memory that runs short."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 
 from evaluator.backbones.inception import Inception
 from evaluator.backbones.loading import LoadedState, exact_arithmetic
-from evaluator.errors import ParticipantError
+from evaluator.errors import ParticipantError, PlatformFault
 from evaluator.fid.batches import LARGEST, BatchSize, of_one_size
 from evaluator.fid.extraction import rows_by_batches, rows_by_threads
 from evaluator.fid.network import Choice
@@ -46,6 +47,10 @@ def files(tmp_path: Path) -> list[Path]:
 SHADES = [10.0 * shade for shade in range(20)]
 
 
+def quiet(_done: int, _total: int) -> None:
+    """Hear of progress and say nothing."""
+
+
 @pytest.mark.parametrize("threads", [1, 4])
 def test_rows_come_in_the_order_of_the_files(files: list[Path], threads: int) -> None:
     heard: list[int] = []
@@ -59,15 +64,47 @@ def test_rows_come_in_the_order_of_the_files(files: list[Path], threads: int) ->
 def test_short_memory_makes_batches_smaller_and_loses_nothing(files: list[Path]) -> None:
     network = Means(room=3)
     size = BatchSize(16, fixed=True)
-    rows = rows_by_batches(files, network, 1, threads=2, size=size, on_picture=lambda *_: None)
+    rows = rows_by_batches(files, network, 1, threads=2, size=size, device="cuda", on_picture=quiet)
     assert rows[:, 0].tolist() == SHADES
     assert size.count <= 3
     assert sum(network.seen) == 20
 
 
 def test_a_device_without_room_for_one_picture_is_a_clear_refusal(files: list[Path]) -> None:
-    with pytest.raises(ParticipantError, match="memory") as caught:
-        rows_by_batches(files, Means(0), 1, threads=1, size=BatchSize(), on_picture=lambda *_: None)
+    with pytest.raises(PlatformFault, match="memory of cuda") as caught:
+        rows_by_batches(
+            *(files, Means(0), 1), threads=1, size=BatchSize(), device="cuda", on_picture=quiet
+        )
+    assert caught.value.code == "device.out_of_memory"
+
+
+class Shared(Means):
+    """A network whose memory holds the work of one thread, and only once it has been refused."""
+
+    def __init__(self, spared: int) -> None:
+        super().__init__(room=1)
+        self.spared = spared
+        self.threads: list[str] = []
+
+    def rows(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.threads.append(threading.current_thread().name)
+        if len(set(self.threads)) > 1 and self.spared > 0:
+            self.spared -= 1
+            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+        return super().rows(pixels)
+
+
+def test_threads_that_do_not_fit_beside_each_other_give_way_to_one(files: list[Path]) -> None:
+    network = Shared(spared=1)
+    rows = rows_by_threads(files, network, 1, threads=4, on_picture=quiet)
+    assert rows[:, 0].tolist() == SHADES
+    assert network.spared == 0
+    assert len(set(network.threads[-10:])) == 1
+
+
+def test_a_processor_without_room_for_one_picture_is_a_clear_refusal(files: list[Path]) -> None:
+    with pytest.raises(PlatformFault, match="memory of cpu") as caught:
+        rows_by_threads(files, Means(0), 1, threads=2, on_picture=quiet)
     assert caught.value.code == "device.out_of_memory"
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pytorch_fid.fid_score import calculate_frechet_distance
 
+from evaluator.frechet import BLOCK
 from evaluator.metrics.fid import FidReference, frechet_distance
 
 
@@ -92,3 +93,12 @@ def test_equal_weights_give_the_value_itself() -> None:
 def test_one_row_has_no_covariance() -> None:
     with pytest.raises(ValueError, match="two or more"):
         frechet_distance(np.ones((1, 4)), np.ones((5, 4)))
+
+
+def test_replicates_of_more_rows_than_fit_a_block_are_fids_of_the_drawn_rows() -> None:
+    random = np.random.default_rng(5)
+    rows, weights = random.normal(size=(BLOCK + 300, 24)), random.poisson(1.0, (3, BLOCK + 300))
+    reference = FidReference.of(random.normal(size=(90, 24)) * 1.3 + 0.2)
+    expected = [reference.value(np.repeat(rows, w, axis=0)) for w in weights]
+    found = reference.replicates(rows, weights.astype(np.float64))
+    assert found == pytest.approx(expected, rel=1e-10)

@@ -40,7 +40,8 @@ def _write_table(module: Path, files: Mapping[str, Shipped]) -> None:
     for name, file in files.items():
         old = rf'"{name}": Shipped\(\s*[\d_]+,\s*"[0-9a-f]*",?\s*\)'
         # The trailing comma keeps the formatter from joining these lines, whatever their length.
-        new = f'"{name}": Shipped(\n            {file.size:_},\n            "{file.sha256}",\n        )'
+        lines = (f'"{name}": Shipped(', f"    {file.size:_},", f'    "{file.sha256}",', ")")
+        new = "\n        ".join(lines)
         text, count = re.subn(old, new, text)
         if count != 1:
             raise ValueError(f"{module} has no place for {name}")

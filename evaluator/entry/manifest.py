@@ -71,6 +71,8 @@ def read_manifest(path: Path) -> Manifest:
         _refuse("syntax", f"{MANIFEST} is not valid TOML: {one_line(str(error))}.")
     except RecursionError:
         _refuse("syntax", f"{MANIFEST} is nested too deeply; keep only its own keys in it.")
+    except ValueError:  # tomllib lets int() complain of a number with thousands of digits
+        _refuse("syntax", f"{MANIFEST} holds a number that is far too long; remove it.")
 
 
 def parse_manifest(values: Mapping[str, object]) -> Manifest:

@@ -37,7 +37,19 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 _PLAIN_MODES = frozenset({"1", "L", "P", "RGB"})
 _ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
 _DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
-_DAMAGE = (OSError, SyntaxError, ValueError, IndexError, EOFError, struct.error, zlib.error)
+# What Pillow raises at damaged files, most of it by accident.
+_DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 _TIFF_BITS_PER_SAMPLE = 258
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 # libwebp keeps two canvases and Pillow two copies more: 16 bytes a pixel, where others take 8.
@@ -174,7 +186,10 @@ def _check_memory(picture: Image.Image, label: str) -> None:
 
 def _check_frames(picture: Image.Image, label: str) -> None:
     # MPO is how phones and cameras store a JPEG with a preview; its first frame is the picture.
-    frames = 1 if picture.format == "MPO" else int(getattr(picture, "n_frames", 1))
+    try:
+        frames = 1 if picture.format == "MPO" else int(getattr(picture, "n_frames", 1))
+    except _DAMAGE as error:
+        raise _damaged(label) from error
     if frames > 1:
         raise _fault(
             "animated",
@@ -216,12 +231,10 @@ def _bits_per_channel(picture: Image.Image, head: bytes) -> int:
 def _load(picture: Image.Image, label: str) -> Image.Image:
     try:
         picture.load()
+        _turn_upright(picture)
+        return picture if picture.mode == "RGB" else picture.convert("RGB")
     except _DAMAGE as error:
-        raise _fault(
-            "truncated", f"{label} is cut short or damaged; copy or export it again."
-        ) from error
-    _turn_upright(picture)
-    return picture if picture.mode == "RGB" else picture.convert("RGB")
+        raise _damaged(label) from error
 
 
 def _turn_upright(picture: Image.Image) -> None:
@@ -240,6 +253,10 @@ def _fit(picture: Image.Image, size: int) -> Image.Image:
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
     left, top = round((width - size) / 2), round((height - size) / 2)
     return picture.crop((left, top, left + size, top + size))
+
+
+def _damaged(label: str) -> OrganiserError:
+    return _fault("truncated", f"{label} is cut short or damaged; copy or export it again.")
 
 
 def _fault(kind: str, sentence: str) -> OrganiserError:

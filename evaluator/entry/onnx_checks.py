@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from evaluator.entry.external_data import check_external
+from evaluator.entry.onnx_wire import check_wire
 from evaluator.entry.wording import one_line, quoted
 from evaluator.errors import ParticipantError
 
@@ -91,6 +92,7 @@ def _parse(path: Path) -> ModelProto:
             "The ONNX file is larger than 200 MiB; export it with its weights in a file beside it "
             "(external data), or use a smaller model.",
         )
+    check_wire(path)
     try:
         model = onnx.load_model(path, format="protobuf", load_external_data=False)
     except (DecodeError, ValueError, RuntimeError):

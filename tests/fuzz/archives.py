@@ -71,7 +71,7 @@ def _content(draw: Draw) -> bytes:
         case 0:
             return draw.pick(_CONTENTS)
         case 1:
-            return bytes(draw.whole(0, 4 << 20))
+            return bytes(draw.whole(0, 1 << 20))
         case _:
             return draw.some(draw.whole(0, 2000))
 

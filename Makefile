@@ -9,6 +9,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
 ARGS ?=
 TEST_WORKERS ?= 2
+SECONDS ?= 300
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +17,7 @@ READY := $(VENV)/.ready
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test check browser slow chaos bench lock clean
+.PHONY: help setup demo test check audit browser slow chaos fuzz bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -47,6 +48,9 @@ browser: $(READY) ## drive a real Chromium through the site (needs chromium)
 
 chaos: $(READY) ## kill processes in the middle of their work
 	@$(PYTEST) -m chaos $(ARGS)
+
+fuzz: $(READY) ## fuzz what strangers hand in, under libFuzzer: SECONDS=300 for each target
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
 bench: $(READY) ## measure; prints `figure NAME VALUE UNIT` lines and writes figures.json
 	@$(BIN)/python -m tests.bench $(ARGS)

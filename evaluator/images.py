@@ -8,6 +8,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +38,23 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 _PLAIN_MODES = frozenset({"1", "L", "P", "RGB"})
 _ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
 _DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
-_DAMAGE = (OSError, SyntaxError, ValueError, IndexError, EOFError, struct.error, zlib.error)
+# What Pillow raises at damaged files, most of it by accident.
+_DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 _TIFF_BITS_PER_SAMPLE = 258
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+# libwebp keeps two canvases and Pillow two copies more: 16 bytes a pixel, where others take 8.
+_WEBP_MAX_PIXELS = 25_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,7 @@ def decode(
     head = _head(source, label)
     with _open(source, label) as picture:
         _check_size(picture.size, policy, label)
+        _check_memory(picture, label)
         _check_frames(picture, label)
         _check_mode(picture, head, label)
         rgb = _load(picture, label)
@@ -167,9 +183,22 @@ def _check_size(size: tuple[int, int], policy: PicturePolicy, label: str) -> Non
         )
 
 
+def _check_memory(picture: Image.Image, label: str) -> None:
+    width, height = picture.size
+    if picture.format == "WEBP" and width * height > _WEBP_MAX_PIXELS:
+        raise _fault(
+            "too_large",
+            f"{label} is {width}×{height}, more than the {_WEBP_MAX_PIXELS:,} pixels of a WebP; "
+            "save it as PNG or JPEG, or scale it down.",
+        )
+
+
 def _check_frames(picture: Image.Image, label: str) -> None:
     # MPO is how phones and cameras store a JPEG with a preview; its first frame is the picture.
-    frames = 1 if picture.format == "MPO" else int(getattr(picture, "n_frames", 1))
+    try:
+        frames = 1 if picture.format == "MPO" else int(getattr(picture, "n_frames", 1))
+    except _DAMAGE as error:
+        raise _damaged(label) from error
     if frames > 1:
         raise _fault(
             "animated",
@@ -211,18 +240,17 @@ def _bits_per_channel(picture: Image.Image, head: bytes) -> int:
 def _load(picture: Image.Image, label: str) -> Image.Image:
     try:
         picture.load()
+        _turn_upright(picture)
+        return picture if picture.mode == "RGB" else picture.convert("RGB")
     except _DAMAGE as error:
-        raise _fault(
-            "truncated", f"{label} is cut short or damaged; copy or export it again."
-        ) from error
-    return _upright(picture).convert("RGB")
+        raise _damaged(label) from error
 
 
-def _upright(picture: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(picture)
-    except _DAMAGE:  # a broken EXIF block says nothing about the pixels: leave them as stored
-        return picture
+def _turn_upright(picture: Image.Image) -> None:
+    """In place: a copy of the largest picture that is let through takes 200 MB."""
+    # A broken EXIF block says nothing about the pixels: leave them as stored.
+    with suppress(*_DAMAGE):
+        ImageOps.exif_transpose(picture, in_place=True)
 
 
 def _fit(picture: Image.Image, size: int) -> Image.Image:
@@ -234,6 +262,10 @@ def _fit(picture: Image.Image, size: int) -> Image.Image:
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
     left, top = round((width - size) / 2), round((height - size) / 2)
     return picture.crop((left, top, left + size, top + size))
+
+
+def _damaged(label: str) -> OrganiserError:
+    return _fault("truncated", f"{label} is cut short or damaged; copy or export it again.")
 
 
 def _fault(kind: str, sentence: str) -> OrganiserError:

@@ -75,7 +75,7 @@ def _file_size(path: Path, root: Path) -> int | None:
     """The size of a plain file with a single name inside ``root``, else None."""
     try:
         found = path.lstat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name that no file can have
         return None
     plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
     inside = path.resolve().is_relative_to(root.resolve())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from evaluator.entry.external_data import check_external
+from evaluator.entry.onnx_wire import check_wire
 from evaluator.entry.wording import one_line, quoted
 from evaluator.errors import ParticipantError
 
@@ -26,7 +27,8 @@ MIN_OPSET = 11
 MAX_OPSET = 26  # the newest that onnxruntime 1.31 loads (tested)
 MAX_IR_VERSION = 13  # likewise
 _STANDARD = {"", "ai.onnx"}
-_MAX_MODEL_BYTES = 1 << 30  # protobuf itself ends at 2 GiB
+# What is read into memory to be looked at, twice over; data in a file beside it is not.
+_MAX_MODEL_BYTES = 200 << 20
 _MAX_NESTING = 8  # If, Loop and Scan bodies inside each other
 _MAX_NODES = 100_000
 _MAX_FUNCTIONS = 500
@@ -51,7 +53,13 @@ def check_onnx(path: Path, root: Path) -> ModelFacts:
 
     Raises ParticipantError ``entry.onnx.*`` with one sentence on what to mend.
     """
-    model = _parse(path)
+    facts = _facts(_parse(path), path, root)
+    # The model is gone by now: the checker reads the file by itself, and two would be in memory.
+    _check_wellformed(path)
+    return facts
+
+
+def _facts(model: ModelProto, path: Path, root: Path) -> ModelFacts:
     opset = _check_versions(model)
     _check_functions(model)
     nodes = list(_all_nodes(model))
@@ -60,7 +68,6 @@ def check_onnx(path: Path, root: Path) -> ModelFacts:
     external = {check_external(tensor, path.parent, root) for tensor in tensors} - {None}
     inputs = _check_inputs(model.graph)
     _check_output(model.graph)
-    _check_wellformed(path)
     parameters = sum(_elements(tensor) for tensor in tensors if _is_trained(tensor))
     return ModelFacts(
         inputs,
@@ -82,7 +89,12 @@ def _parse(path: Path) -> ModelProto:
     if not path.is_file():
         _refuse("missing", f"The archive has no file {quoted(path.name)}; add the ONNX model.")
     if path.stat().st_size > _MAX_MODEL_BYTES:
-        _refuse("too_large", "The ONNX file is larger than 1 GiB; use a smaller model.")
+        _refuse(
+            "too_large",
+            "The ONNX file is larger than 200 MiB; export it with its weights in a file beside it "
+            "(external data), or use a smaller model.",
+        )
+    check_wire(path)
     try:
         model = onnx.load_model(path, format="protobuf", load_external_data=False)
     except (DecodeError, ValueError, RuntimeError):

@@ -151,6 +151,12 @@ def test_a_decompression_bomb_is_refused_by_its_header(side: int) -> None:
     assert refusal(png_header(side, side)).code == "picture.too_large"
 
 
+def test_a_webp_too_large_for_its_decoder_is_refused_by_its_header() -> None:
+    error = refusal(saved(Image.new("RGB", (6000, 4200)), "WEBP"))
+    assert error.code == "picture.too_large"
+    assert "WebP" in str(error)
+
+
 def test_a_strip_that_would_grow_when_resized_is_refused() -> None:
     assert refusal(png_header(100_000, 64), PicturePolicy()).code == "picture.too_large"
 

@@ -105,6 +105,7 @@ def test_external_data_inside_the_archive_is_accepted(tmp_path: Path) -> None:
         {"location": "../weights.bin"},
         {"location": "a\\weights.bin"},
         {"location": ""},
+        {"location": "weights\0.bin"},
         {"offset": "9"},
         {"offset": "-8"},
         {"offset": "1e3"},

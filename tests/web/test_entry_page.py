@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,11 +15,11 @@ from django.utils import timezone
 from PIL import Image
 
 from evaluator.metrics.catalogue import metric_info
-from evaluator.report import Report
+from evaluator.report import FamilyScores, Report, Score, Timings
 from stylearena.competitions.models import Visibility
 from stylearena.judging.models import Evaluation
 from stylearena.leaderboards.presentation import mixed
-from stylearena.leaderboards.reports import read_report, without_pairs
+from stylearena.leaderboards.reports import without_pairs
 from stylearena.leaderboards.sight import sight_of_entry
 from stylearena.leaderboards.styles import heat
 from stylearena.leaderboards.templatetags.boards import seconds, web_address
@@ -257,12 +258,56 @@ def test_an_entry_of_a_draft_is_not_public(shown: Evaluation, client: Client) ->
 
 
 def test_a_report_without_pairs_keeps_nothing_that_gives_one_away(shown: Evaluation) -> None:
-    report = read_report(shown, pairs=True)
-    lone = report.styles[0].model_copy(update={"style": "lone", "n": 1})
-    safe = without_pairs(report.model_copy(update={"styles": [*report.styles, lone]}))
+    report = stored_report(shown)
+    safe = without_pairs(report)
     assert (safe.pairs, safe.replicates) == ([], {})
-    assert "lone" not in {style.style for style in safe.styles}
+    assert safe.styles == report.styles
     assert safe.overall == report.overall
+
+
+def test_styles_go_with_the_one_that_a_single_pair_has(shown: Evaluation) -> None:
+    """It would be the difference between the overall mean and the styles that are left."""
+    report = stored_report(shown)
+    lone = report.styles[0].model_copy(update={"style": "lone", "n": 1})
+    family = FamilyScores(family="lone", n=1, scores={"content_loss": 1.0})
+    few = report.model_copy(update={"styles": [*report.styles, lone], "families": [family]})
+    assert (without_pairs(few).styles, without_pairs(few).families) == ([], [])
+
+
+def test_held_out_numbers_have_the_digits_that_are_printed(
+    held_out: Evaluation, client: Client
+) -> None:
+    exact = stored_report(held_out)
+    odd = 1 / 3
+    timings = exact.timings.model_copy(
+        update={
+            "total_seconds": 71.234,
+            "startup_seconds": odd,
+            "stylize_seconds": odd / 1000,
+            "peak_memory_bytes": 123_456_789,
+        }
+    )
+    scores = {"content_loss": Score(value=100 + odd, low=100 - odd, high=100 + odd, n=6)}
+    styles = [s.model_copy(update={"scores": {"content_loss": 100 + odd}}) for s in exact.styles]
+    made = exact.model_copy(update={"timings": timings, "overall": scores, "styles": styles})
+    held_out.report.save("odd.json", ContentFile(made.model_dump_json().encode()))
+    client.force_login(held_out.submission.participant)
+
+    told = Report.model_validate_json(client.get(report_url(held_out)).content)
+
+    assert told.overall["content_loss"] == Score(value=100.3, low=99.7, high=100.0, n=6)
+    assert {style.scores["content_loss"] for style in told.styles} == {100.3}
+    assert told.timings == Timings(
+        total_seconds=71.0,
+        startup_seconds=0.33,
+        stylize_seconds=0.00033,
+        peak_memory_bytes=120_000_000,
+    )
+
+
+def stored_report(evaluation: Evaluation) -> Report:
+    with evaluation.report.open("rb") as file:
+        return Report.model_validate_json(file.read())
 
 
 def test_neighbours_in_the_gallery_differ_in_content_and_style(shown: Evaluation) -> None:

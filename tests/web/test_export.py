@@ -6,7 +6,7 @@ import io
 import pytest
 from django.test import Client
 
-from stylearena.competitions.models import Phase
+from stylearena.competitions.models import Phase, Visibility
 from stylearena.leaderboards.export import BoardDocument, safe_cell
 from tests.web.board_rows import board_url, phase_of, scored, somebody
 
@@ -24,11 +24,30 @@ def table(client: Client, phase: Phase, query: str = "") -> list[dict[str, str]]
     return list(csv.DictReader(io.StringIO(response.content.decode(), newline="")))
 
 
-def test_the_csv_holds_every_digit_of_value_and_interval(phase: Phase, client: Client) -> None:
+def test_the_csv_holds_every_digit_of_value_and_interval(client: Client) -> None:
+    phase = phase_of(ranking_metric="total_loss", visibility=Visibility.OPEN)
     scored(phase, total_loss=0.1234567890123)
     (row,) = table(client, phase)
     assert (row["rank"], float(row["total_loss"])) == ("1", 0.1234567890123)
     assert float(row["total_loss_low"]) == 0.1234567890123 * 0.9
+
+
+@pytest.mark.parametrize("file_format", ["csv", "json"])
+def test_a_file_of_held_out_scores_holds_the_digits_that_are_printed(
+    phase: Phase, client: Client, file_format: str
+) -> None:
+    """The last digits of a score are the entry's to choose: they could carry a picture out."""
+    scored(phase, total_loss=0.1234567890123)
+    text = client.get(board_url(phase, f"?format={file_format}")).content.decode()
+    assert "0.1235" in text
+    assert "0.12345" not in text
+
+
+def test_organisers_get_every_digit_of_held_out_scores(phase: Phase, client: Client) -> None:
+    scored(phase, total_loss=0.1234567890123)
+    client.force_login(phase.competition.organiser)
+    (row,) = table(client, phase)
+    assert float(row["total_loss"]) == 0.1234567890123
 
 
 def test_the_csv_carries_the_provenance_on_every_row(phase: Phase, client: Client) -> None:

@@ -1,5 +1,6 @@
 """The live panel: what it says at each stage, to whom, and when the polling ends."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from stylearena.accounts.models import User
+from stylearena.competitions.models import Visibility
 from stylearena.judging import queries, services
 from stylearena.judging.models import Shard, Stage
 from stylearena.judging.templatetags.judging import in_words
@@ -52,7 +54,7 @@ def test_a_waiting_submission_knows_its_place_in_the_queue(db: None) -> None:
 
 
 def test_a_running_submission_shows_its_pairs(db: None) -> None:
-    submission = smoked(pairs=6, shard_pairs=3)
+    submission = smoked(pairs=6, shard_pairs=3, visibility=Visibility.OPEN)
     first, second = shards_of(submission, Stage.FULL)
     services.finish(claimed(first), b"result")
     services.heartbeat(claimed(second), done=1)
@@ -60,6 +62,31 @@ def test_a_running_submission_shows_its_pairs(db: None) -> None:
     assert status == 200
     assert "4 of 6 pairs done" in page
     assert 'value="4"' in page
+
+
+def test_a_held_out_run_shows_tenths_and_no_pair(db: None) -> None:
+    submission = smoked(pairs=40, shard_pairs=40)
+    lease = claimed(shards_of(submission, Stage.FULL)[0])
+    shown = set()
+    for done in (12, 13, 15):
+        services.heartbeat(lease, done=done)
+        page = look(submission, submission.participant, **HTMX)[1]
+        shown.add(re.sub(r"About .* left in this stage\.", "", page))
+    (page,) = shown  # pair after pair the same page
+    assert "3 of 10 parts done" in page
+    assert 'value="3"' in page
+    assert "40" not in page
+
+
+def test_the_estimate_of_a_held_out_run_follows_its_tenths(db: None) -> None:
+    submission = smoked(pairs=40, shard_pairs=40)
+    lease = claimed(shards_of(submission, Stage.FULL)[0])
+    evaluation = evaluation_of(submission)
+    evaluation.started_at = timezone.now() - timedelta(seconds=60)
+    evaluation.save()
+    for done in (8, 11):  # both are two tenths
+        services.heartbeat(lease, done=done)
+        assert queries.progress(submission).seconds_left == pytest.approx(240, rel=0.01)
 
 
 def test_the_log_and_the_reason_of_a_failed_smoke_run_are_shown_escaped(db: None) -> None:
@@ -106,7 +133,7 @@ def test_the_estimate_comes_from_measured_shards(db: None) -> None:
 
 
 def test_the_estimate_of_a_running_entry_follows_its_own_pace(db: None) -> None:
-    submission = smoked(pairs=8, shard_pairs=8)
+    submission = smoked(pairs=8, shard_pairs=8, visibility=Visibility.OPEN)
     (shard,) = shards_of(submission, Stage.FULL)
     services.heartbeat(claimed(shard), done=2)
     Shard.objects.filter(pk=shard.pk).update(started_at=timezone.now() - timedelta(seconds=60))

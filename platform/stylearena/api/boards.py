@@ -62,7 +62,8 @@ def get_competition(request: HttpRequest, slug: str) -> CompetitionOut:
     description=(
         "Best entry of each participant, with every metric and the provenance that all rows "
         "share. Equal published values share a rank; an entry without a score in the ranking "
-        "metric has rank null and stands last. Past the last page there are no rows."
+        "metric has rank null and stands last. Past the last page there are no rows. Scores of "
+        "held-out pairs are rounded."
     ),
 )
 def get_leaderboard(
@@ -80,7 +81,8 @@ def get_leaderboard(
     per_page: PerPage = 50,
 ) -> BoardDocument:
     found = phase_or_404(slug, phase, request.user)
-    if not sight_of_phase(found, request.user).scores:
+    sight = sight_of_phase(found, request.user)
+    if not sight.scores:
         raise ApiError(403, "board.hidden", "The scores of this phase are hidden until it closes.")
     known = [BY_RANK, BY_DATE, *(info.name for info in columns_of(found))]
     if sort not in known:
@@ -89,7 +91,7 @@ def get_leaderboard(
     shown = board(
         found, sort=sort, descending=descending, search=search, page=page, per_page=per_page
     )
-    document = as_document(shown)
+    document = as_document(shown, exact=sight.exact)
     # A board brings a page past its end back to the last; a client that walks pages must stop.
     return (
         document if page <= shown.pages else document.model_copy(update={"page": page, "rows": []})

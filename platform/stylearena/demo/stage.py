@@ -100,7 +100,7 @@ class Stage:
 
     def show_boards(self) -> None:
         """The boards of both phases on the console."""
-        assert self._competition is not None  # noqa: S101
+        assert self._competition is not None  # noqa: S101  (likewise)
         for phase in self._competition.phases.order_by("order"):
             self._console.print(board_table(board(phase)))
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import F, Sum
 from django.utils import timezone
 
+from stylearena.competitions.models import Visibility
 from stylearena.judging.models import Evaluation, Shard, Stage
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
 
@@ -15,12 +16,15 @@ SMOKE = "smoke"
 FULL = "full"
 BOARD = "board"
 _MEASURED_SHARDS = 20  # as many recent shards as the estimate looks at
+_TENTHS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a submission is: pairs ``done`` of ``total`` in its ``stage``.
 
+    ``in_tenths``: of a held-out run, done and total count tenths instead, because the time that
+    each single pair takes is the entry's to choose and could tell what it sees.
     ``place_in_queue`` is 1 for the next one, None when it does not wait; ``seconds_left`` is None
     where nothing has been measured yet.
     """
@@ -31,6 +35,7 @@ class Progress:
     fraction: float
     place_in_queue: int | None
     seconds_left: float | None
+    in_tenths: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ def progress(submission: Submission) -> Progress:
     if submission.state == State.SCORED:
         pairs = evaluation.dataset.pairs
         return Progress(BOARD, pairs, pairs, 1.0, None, None)
+    if _is_held_out(evaluation):
+        return _progress_in_tenths(evaluation)
     done, total = _pairs(evaluation)
     is_active = evaluation.state in ACTIVE_STATES
     return Progress(
@@ -58,6 +65,33 @@ def progress(submission: Submission) -> Progress:
         fraction=done / total if total else 0.0,
         place_in_queue=_place(evaluation) if evaluation.state == State.QUEUED else None,
         seconds_left=_seconds_left(evaluation, total - done) if is_active else None,
+    )
+
+
+def _is_held_out(evaluation: Evaluation) -> bool:
+    """Whether the pictures of the run are kept from its participant."""
+    shown = evaluation.submission.phase.visibility == Visibility.OPEN
+    return evaluation.stage == Stage.FULL and not shown
+
+
+def _progress_in_tenths(evaluation: Evaluation) -> Progress:
+    """Nothing in it changes while a tenth of the run goes by, save for the clock."""
+    done, total = _pairs(evaluation)
+    tenths = done * _TENTHS // total if total else 0
+    is_queued = evaluation.state == State.QUEUED
+    left: float | None = None
+    if is_queued or (evaluation.state == State.RUNNING and not tenths):
+        left = _seconds_by_others(evaluation, total)
+    elif evaluation.state == State.RUNNING:
+        left = _seconds(evaluation.started_at, timezone.now()) * (_TENTHS - tenths) / tenths
+    return Progress(
+        stage=evaluation.stage,
+        done=tenths,
+        total=_TENTHS if total else 0,
+        fraction=tenths / _TENTHS,
+        place_in_queue=_place(evaluation) if is_queued else None,
+        seconds_left=left,
+        in_tenths=True,
     )
 
 
@@ -94,6 +128,11 @@ def _seconds_left(evaluation: Evaluation, pairs: int) -> float | None:
     """Pairs to do, here and before it in the queue, at the pace that has been measured."""
     if own_pace := _pairs_per_second(evaluation):
         return pairs / own_pace
+    return _seconds_by_others(evaluation, pairs)
+
+
+def _seconds_by_others(evaluation: Evaluation, pairs: int) -> float | None:
+    """The same at the pace of the runs that came before."""
     pace = _seconds_per_pair(evaluation)
     if pace is None:
         return None

@@ -1,4 +1,6 @@
-"""A board as CSV and as JSON. Values keep every digit; provenance travels on every row.
+"""A board as CSV and as JSON; provenance travels on every row.
+
+Values keep every digit where the viewer may have them (see ``sight``), else those that are printed.
 
 Text that a spreadsheet would run as a formula gets an apostrophe in front of it.
 """
@@ -10,8 +12,10 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from evaluator.metrics.catalogue import metric_info
 from stylearena.leaderboards.provenance import Provenance
 from stylearena.leaderboards.queries import Board, BoardRow
+from stylearena.leaderboards.rounding import interval_end, published
 
 __all__ = [
     "BoardDocument",
@@ -72,7 +76,7 @@ class BoardDocument(BaseModel):
     rows: list[RowDocument]
 
 
-def as_document(board: Board) -> BoardDocument:
+def as_document(board: Board, *, exact: bool) -> BoardDocument:
     """The page of the board as typed data; a metric refused for an entry is absent from its row."""
     return BoardDocument(
         competition=board.phase.competition.slug,
@@ -91,11 +95,11 @@ def as_document(board: Board) -> BoardDocument:
         total=board.total,
         page=board.page,
         pages=board.pages,
-        rows=[_row(row) for row in board.rows],
+        rows=[_row(row, exact=exact) for row in board.rows],
     )
 
 
-def as_csv(board: Board) -> str:
+def as_csv(board: Board, *, exact: bool) -> str:
     """One line an entry: rank, names, then value, low and high of each metric, then provenance."""
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\r\n")
@@ -111,7 +115,7 @@ def as_csv(board: Board) -> str:
                 safe_cell(row.name),
                 safe_cell(row.participant),
                 row.handed_in.isoformat(),
-                *_spread(row, metrics),
+                *_spread(_scores(row, exact=exact), metrics),
                 *map(safe_cell, provenance.values()),
             ]
         )
@@ -123,10 +127,10 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
 
 
-def _spread(row: BoardRow, metrics: list[str]) -> list[float | None]:
+def _spread(scores: dict[str, ScoreDocument], metrics: list[str]) -> list[float | None]:
     cells: list[float | None] = []
     for name in metrics:
-        score = row.scores.get(name)
+        score = scores.get(name)
         cells += (score.value, score.low, score.high) if score else (None, None, None)
     return cells
 
@@ -144,15 +148,30 @@ def _provenance(provenance: Provenance) -> ProvenanceDocument:
     )
 
 
-def _row(row: BoardRow) -> RowDocument:
+def _scores(row: BoardRow, *, exact: bool) -> dict[str, ScoreDocument]:
+    said = {
+        name: ScoreDocument(value=s.value, low=s.low, high=s.high, n=s.n)
+        for name, s in row.scores.items()
+    }
+    return said if exact else {name: _rounded(name, score) for name, score in said.items()}
+
+
+def _rounded(name: str, score: ScoreDocument) -> ScoreDocument:
+    metric = metric_info(name)
+    return ScoreDocument(
+        value=published(score.value, metric),
+        low=interval_end(score.low, metric),
+        high=interval_end(score.high, metric),
+        n=score.n,
+    )
+
+
+def _row(row: BoardRow, *, exact: bool) -> RowDocument:
     return RowDocument(
         rank=row.rank,
         entry=row.submission,
         name=row.name,
         participant=row.participant,
         submitted_at=row.handed_in,
-        scores={
-            name: ScoreDocument(value=s.value, low=s.low, high=s.high, n=s.n)
-            for name, s in row.scores.items()
-        },
+        scores=_scores(row, exact=exact),
     )

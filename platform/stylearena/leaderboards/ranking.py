@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from evaluator.metrics.catalogue import MetricInfo
+from stylearena.leaderboards.rounding import published
 
 __all__ = ["Candidate", "Standing", "best_of_each", "in_order_of", "rank"]
 
@@ -93,4 +94,4 @@ def _published(value: float | None, metric: MetricInfo) -> float | None:
     """The value with the digits that are printed; None unless it is a finite number."""
     if value is None or not math.isfinite(value):
         return None
-    return float(f"{value:.{metric.digits}g}")
+    return published(value, metric)

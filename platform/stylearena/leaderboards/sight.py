@@ -20,13 +20,18 @@ Viewer = User | AnonymousUser
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a viewer may see: anything at all, overall scores, pictures and per-pair values."""
+    """What a viewer may see: anything at all, overall scores, pictures and per-pair values.
+
+    ``exact``: numbers keep every digit; else they are rounded as they are printed, because the
+    last digits could carry what is held out.
+    """
 
     page: bool
     scores: bool = False
     pairs: bool = False
     report: bool = False
     is_public: bool = False
+    exact: bool = False
 
 
 _NOTHING = Sight(page=False)
@@ -36,12 +41,13 @@ def sight_of_phase(phase: Phase, viewer: Viewer) -> Sight:
     """What ``viewer`` may see of the phase's board (``pairs``: its sample pictures)."""
     published = phase.competition.is_published
     if organises(viewer, phase.competition):
-        return Sight(page=True, scores=True, pairs=True, report=True)
+        return Sight(page=True, scores=True, pairs=True, report=True, exact=True)
     if not published:
         return _NOTHING
     scores = phase.shows_scores()
     pairs = scores and phase.shows_pictures()
-    return Sight(page=True, scores=scores, pairs=pairs, report=pairs, is_public=pairs)
+    exact = pairs or (scores and phase.dataset.is_public)
+    return Sight(page=True, scores=scores, pairs=pairs, report=pairs, is_public=pairs, exact=exact)
 
 
 def sight_of_entry(submission: Submission, viewer: Viewer) -> Sight:
@@ -58,4 +64,5 @@ def sight_of_entry(submission: Submission, viewer: Viewer) -> Sight:
         pairs=pairs,
         report=sight.scores and (sight.pairs or owns),
         is_public=sight.is_public,
+        exact=sight.exact,
     )

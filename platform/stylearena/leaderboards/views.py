@@ -13,7 +13,7 @@ from stylearena.competitions.queries import phase_or_404
 from stylearena.leaderboards import entries, export, pictures, queries
 from stylearena.leaderboards.presentation import GalleryPage, board_view, overall, refusals
 from stylearena.leaderboards.reports import read_report
-from stylearena.leaderboards.sight import sight_of_phase
+from stylearena.leaderboards.sight import Sight, sight_of_phase
 from stylearena.leaderboards.styles import style_table
 
 _PUBLIC = "public, max-age=86400"
@@ -38,7 +38,7 @@ def board_page(request: HtmxRequest, competition: str, phase: str) -> HttpRespon
         status = 403 if file_format else 200
         return render(request, "leaderboards/hidden.html", {"phase": found}, status=status)
     if file_format in _FORMATS:
-        return _download(_asked_board(request, found, per_page=None), file_format)
+        return _download(_asked_board(request, found, per_page=None), file_format, sight)
     board = _asked_board(request, found, per_page=queries.PER_PAGE)
     samples = queries.samples(board) if sight.pairs else {}
     context = {"phase": found, "board": board, "view": board_view(board, samples=samples)}
@@ -60,7 +60,7 @@ def entry_page(request: HttpRequest, entry: uuid.UUID) -> HttpResponse:
         "sight": seen.sight,
     }
     if seen.sight.scores:
-        report = read_report(seen.evaluation, pairs=seen.sight.pairs)
+        report = read_report(seen.evaluation, seen.sight)
         context |= {
             "report": report,
             "scores": overall(report),
@@ -82,7 +82,7 @@ def report(request: HttpRequest, entry: uuid.UUID) -> HttpResponse:
     seen = entries.seen_entry_or_404(entry, request.user)
     if not seen.sight.report:
         raise Http404("The report of this entry is not published.")
-    document = read_report(seen.evaluation, pairs=seen.sight.pairs)
+    document = read_report(seen.evaluation, seen.sight)
     body = document.model_dump_json(indent=2)
     return _file(body, "application/json", f"report-{seen.submission.pk}.json")
 
@@ -122,11 +122,12 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else 1
 
 
-def _download(board: queries.Board, file_format: str) -> HttpResponse:
+def _download(board: queries.Board, file_format: str, sight: Sight) -> HttpResponse:
     name = f"{board.phase.competition.slug}-{board.phase.slug}.{file_format}"
     if file_format == "csv":
-        return _file(export.as_csv(board), "text/csv; charset=utf-8", name)
-    return _file(export.as_document(board).model_dump_json(indent=2), "application/json", name)
+        return _file(export.as_csv(board, exact=sight.exact), "text/csv; charset=utf-8", name)
+    document = export.as_document(board, exact=sight.exact)
+    return _file(document.model_dump_json(indent=2), "application/json", name)
 
 
 def _file(body: str, content_type: str, name: str) -> HttpResponse:

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
 
 __all__ = ["Crossing", "Spread"]
 
@@ -37,6 +36,8 @@ class Spread:
 
     def half_width(self, level: float) -> float:
         """How far the interval of that level reaches to either side, by Student's t."""
+        from scipy.special import stdtrit  # here, since reading reports must not load scipy
+
         return float(stdtrit(self.freedom, (1 + level) / 2) * np.sqrt(self.variance))
 
     def scaled(self, replicates: Floats, value: float, level: float) -> Floats:
@@ -45,6 +46,8 @@ class Spread:
         Their percentiles of that level are then t standard deviations off, if they are normal;
         what skewness they have they keep.
         """
+        from scipy.special import ndtri
+
         deviation = float(replicates.std()) if len(replicates) else 0.0
         if deviation == 0:
             return np.full_like(replicates, value)

@@ -15,7 +15,7 @@ _HEAD = f"""# Agreement with other packages
 Relative differences between StyleArena's values and those of the packages themselves, with the
 same weights and the same pictures. Made by `python -m tests.agreement`, which runs the tests that
 measure them; do not edit by hand. The same tests fail wherever a difference exceeds what it is held
-to: {LIMIT:g} or less, but for values that were published with four digits.
+to: {LIMIT:g} or less, but where the other side is known to fewer digits, as its note says.
 """
 
 _COLUMNS = """| Metric | Compared with | On | Difference | Held to | Figure |

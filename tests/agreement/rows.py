@@ -95,7 +95,14 @@ ROWS: Mapping[str, Row] = MappingProxyType(
             1e-5,
             "pytorch-fid has no sFID: features of its layer, relative to the largest",
         ),
-        "kid.torchmetrics": Row("kid", "torchmetrics", _AT_299, 1e-4),
+        "kid.torchmetrics": Row(
+            "kid",
+            "torchmetrics",
+            _AT_299,
+            5e-3,
+            "a small difference of large sums, which torchmetrics takes in float32 and in random "
+            "order; on the same rows in float64 both agree, as the next line shows",
+        ),
         "kid.torchmetrics-rows": Row("kid", "torchmetrics", _SAME_ROWS, 1e-9),
         "kid_subsets.torch-fidelity": Row("kid_subsets", "torch-fidelity", _AT_299, 1e-4),
         "kid_subsets.torch-fidelity-rows": Row("kid_subsets", "torch-fidelity", _SAME_ROWS, 1e-9),

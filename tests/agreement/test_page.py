@@ -15,7 +15,10 @@ PEERS = {
     "torch-fidelity",
     "torchmetrics",
 }
-TO_FEW_DIGITS = {"lpips_squeeze.published"}  # printed to four
+LESS_EXACT = {
+    "lpips_squeeze.published",  # printed to four digits
+    "kid.torchmetrics",  # summed in float32
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,7 @@ def test_every_peer_is_compared_with_and_held_to_agreement() -> None:
     held = {row.peer for row in ROWS.values() if row.tolerance is not None}
     assert held >= PEERS
     for name, row in ROWS.items():
-        assert row.tolerance is None or row.tolerance <= LIMIT or name in TO_FEW_DIGITS
+        assert row.tolerance is None or row.tolerance <= LIMIT or name in LESS_EXACT
 
 
 def test_a_difference_that_is_not_held_to_anything_is_explained() -> None:

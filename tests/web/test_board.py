@@ -161,7 +161,7 @@ def test_every_column_sorts_by_a_plain_link(phase: Phase, client: Client) -> Non
 def test_the_page_shows_values_intervals_and_provenance(phase: Phase, client: Client) -> None:
     scored(phase, name="Pointillist", total_loss=1234.5678)
     page = page_text(client.get(board_url(phase)))
-    for text in ("Pointillist", "1,235", "1,110 – 1,230", phase.dataset.digest, "untrained-1"):
+    for text in ("Pointillist", "1,235", "1,110 – 1,230", phase.dataset.digest, phase.protocol):
         assert text in page
 
 

@@ -11,7 +11,7 @@ import socket
 import struct
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +24,15 @@ from evaluator.sandbox.confined import Confined, Program, Rung
 from evaluator.sandbox.limits import Limits
 from evaluator.sandbox.policy import ENVIRONMENT, Places
 
-__all__ = ["Rung", "RungReport", "best_rung", "require_confinement", "why_not"]
+__all__ = [
+    "Rung",
+    "RungReport",
+    "best_rung",
+    "require_confinement",
+    "warning_of",
+    "weakest",
+    "why_not",
+]
 
 _PROBE = Path(__file__).resolve().with_name("probe.py")
 _PROBE_SECONDS = 20.0
@@ -84,6 +92,16 @@ def best_rung() -> RungReport:
         refused[rung] = reason
     said = "; ".join(f"{rung}: {reason}" for rung, reason in refused.items())
     raise PlatformFault("sandbox.unavailable", f"No sandbox works on this machine ({said}).")
+
+
+def warning_of(rung: Rung) -> str:
+    """What a reader must know of a result from that rung; empty for the full confinement."""
+    return _WARNINGS[rung]
+
+
+def weakest(found: Iterable[Rung]) -> Rung:
+    """The rung that promises least of those found."""
+    return max(found, key=list(Rung).index)
 
 
 def require_confinement() -> None:

@@ -241,3 +241,11 @@ def test_the_sandbox_is_imported_without_torch_or_onnxruntime() -> None:
     )
 
     assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
+def test_of_a_mixed_fleet_the_weakest_rung_counts_and_is_said() -> None:
+    found = rungs.weakest([Rung.BUBBLEWRAP, Rung.LANDLOCK, Rung.UNSHARE, Rung.BUBBLEWRAP])
+
+    assert found is Rung.LANDLOCK
+    assert "Landlock" in rungs.warning_of(found)
+    assert rungs.warning_of(Rung.BUBBLEWRAP) == ""

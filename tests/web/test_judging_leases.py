@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from stylearena.judging import services
-from stylearena.judging.models import Stage
+from stylearena.judging.models import Shard, Stage
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import State, Submission
 from tests.web.judging_rows import (
@@ -176,3 +176,15 @@ def _act(act: str, lease: services.Lease) -> int:
     else:
         services.release(lease, fault="sandbox.broken" if act == "fault" else "")
     return 0
+
+
+def test_each_shard_keeps_where_it_ran(db: None) -> None:
+    """Of a mixed fleet the last shard does not speak for the others."""
+    first, second = shards_of(smoked(pairs=4, shard_pairs=2), Stage.FULL)
+    services.finish(claimed(first), b"result", rung="unshare", device="cuda:0")
+    services.finish(claimed(second), b"result", rung="bubblewrap", device="cpu")
+    found = Shard.objects.filter(evaluation=first.evaluation_id).order_by("index")
+    assert [(s.sandbox_rung, s.device) for s in found] == [
+        ("unshare", "cuda:0"),
+        ("bubblewrap", "cpu"),
+    ]

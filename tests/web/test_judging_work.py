@@ -5,11 +5,13 @@ The entry and the scorer are real; the database is the test's.
 
 import time
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from django.core.files import File
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from evaluator.datasets import load_dataset
@@ -17,7 +19,7 @@ from evaluator.errors import PlatformFault, RetryLater
 from stylearena.competitions.models import Visibility
 from stylearena.competitions.services import register_dataset
 from stylearena.judging import context, gallery, pulse, services, work
-from stylearena.judging.models import Stage
+from stylearena.judging.models import Shard, Stage
 from stylearena.submissions.models import State, Submission
 from stylearena.submissions.services import cancel, submit
 from tests.web.factories import PhaseFactory, UserFactory, write_dataset
@@ -152,6 +154,26 @@ def test_the_pulse_prolongs_the_lease_and_stops_a_cancelled_run(settings: Settin
         cancel(submission, by=submission.participant)
         assert code_of_stop(beating, done=2) == pulse.CANCELLED
     assert shards_of(submission, Stage.FULL)[0].done == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lease_is_kept_while_a_worker_loads_what_it_needs(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A download of weights may outlast a lease."""
+    settings.LEASE_SECONDS = 1
+    (shard,) = shards_of(begun(), Stage.SMOKE)
+    held: list[bool] = []
+
+    def slow_load(dataset: object) -> object:
+        time.sleep(1.6)
+        held.append(Shard.objects.filter(pk=shard.pk, leased_until__gte=timezone.now()).exists())
+        raise RetryLater("judging.worker_stopping", "enough seen")
+
+    monkeypatch.setattr(work, "load", slow_load)
+    monkeypatch.setattr(work, "_opened", lambda _submission: nullcontext())
+    work.judge(shard.pk)
+    assert held == [True]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -40,7 +40,9 @@ class Evaluation(models.Model):
     faults = models.PositiveSmallIntegerField(default=0)
     is_promoted = models.BooleanField(default=False, help_text="Its scores stand on the board.")
     report = models.FileField(upload_to=report_path, blank=True)
-    sandbox_rung = models.CharField(max_length=20, blank=True)
+    sandbox_rung = models.CharField(
+        max_length=20, blank=True, help_text="The weakest that a shard ran at."
+    )
     device = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -83,6 +85,8 @@ class Shard(models.Model):
     faults = models.PositiveSmallIntegerField(default=0)
     done = models.PositiveIntegerField(default=0, help_text="Pairs finished, for the progress bar.")
     result = models.FileField(upload_to=shard_path, blank=True)
+    sandbox_rung = models.CharField(max_length=20, blank=True)
+    device = models.CharField(max_length=80, blank=True)
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

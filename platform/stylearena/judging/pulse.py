@@ -11,7 +11,8 @@ from typing import Self
 
 from celery.worker import state as celery_state
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseError
+from django.db import connection
 
 from evaluator.errors import RetryLater
 from stylearena.judging import services

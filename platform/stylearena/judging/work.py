@@ -25,7 +25,7 @@ from evaluator.errors import OrganiserError, ParticipantError, PlatformFault, Re
 from evaluator.protocols import protocol as find_protocol
 from evaluator.report import EntryInfo, Report
 from evaluator.sandbox import Limits
-from evaluator.sandbox.rungs import RungReport, best_rung
+from evaluator.sandbox.rungs import Rung, RungReport, best_rung, warning_of, weakest
 from evaluator.version import __version__ as evaluator_version
 from stylearena.competitions.services import load
 from stylearena.judging import services
@@ -90,11 +90,12 @@ def conclude(evaluation_id: int) -> None:
 
 def _run(lease: Lease, transcript: list[str]) -> None:
     evaluation = _evaluations().get(pk=lease.evaluation_id)
-    dataset = load(evaluation.dataset)
-    scorer = _scorer_of(evaluation)
     rung = _rung().rung
     limits = _limits(evaluation.submission)
+    # The heart beats before anything is loaded: weights to be fetched may outlast a lease.
     with Pulse(lease) as pulse, _opened(evaluation.submission) as entry:
+        dataset = load(evaluation.dataset)
+        scorer = _scorer_of(evaluation)
         scorer.prepare(dataset)
         if lease.stage == Stage.SMOKE:
             pairs = dataset.smoke_pairs(lease.stop)
@@ -160,11 +161,12 @@ def _report(evaluation: Evaluation) -> Report:
             for shard in shards
         ]
     spans = [(shard.started_at, shard.finished_at) for shard in shards]
+    rung = weakest(Rung(shard.sandbox_rung) for shard in shards)
     run = RunInfo(
-        sandbox_rung=evaluation.sandbox_rung,
+        sandbox_rung=rung.value,
         total_seconds=sum((end - start).total_seconds() for start, end in spans if start and end),
-        device=evaluation.device,
-        notices=(_rung().warning,) if _rung().warning else (),
+        device=", ".join(sorted({shard.device for shard in shards})),
+        notices=(warning_of(rung),),
     )
     return put_together(
         results,

@@ -133,7 +133,7 @@ def _new(phase: Phase, participant: User, entry: Entry) -> Submission:
 
 @contextmanager
 def _stored(submission: Submission, archive: Path) -> Iterator[None]:
-    """The archive in storage, and out of it again if the block fails.
+    """The archive in storage, and out of it again if the block fails and leaves no row.
 
     It is written before the transaction: a slow store must not hold the participant's lock.
     """
@@ -142,7 +142,9 @@ def _stored(submission: Submission, archive: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        submission.archive.delete(save=False)
+        # What fails after the commit, such as telling the workers, must not cost the archive.
+        if not Submission.objects.filter(pk=submission.pk).exists():
+            submission.archive.delete(save=False)
         raise
 
 

@@ -92,17 +92,19 @@ def finish(
     """
     name = _store(lease, result)
     with transaction.atomic():
+        # Of two last shards the later must see the earlier; and locks are taken in the order of
+        # ``verdicts.end``, evaluation before shard, so that nobody waits for each other.
+        Evaluation.objects.select_for_update().get(pk=lease.evaluation_id)
         finished = _held(lease).update(
             state=State.SCORED,
             result=name,
             done=lease.stop - lease.first,
+            sandbox_rung=rung,
+            device=device,
             leased_until=None,
             finished_at=timezone.now(),
         )
         if finished:
-            # The UPDATE also takes the row's lock: of two last shards, the later sees the earlier.
-            ran = Evaluation.objects.filter(pk=lease.evaluation_id)
-            ran.update(sandbox_rung=rung, device=device)
             stages.advance(lease.evaluation_id, transcript=transcript)
     if name and not finished:
         default_storage.delete(name)
@@ -135,6 +137,7 @@ def count_fault(held: QuerySet[Shard], shard_id: int, stage: str, evaluation_id:
     if faults < settings.MAX_FAULTS:
         return requeue(held, shard_id, stage, faults=faults + 1)
     with transaction.atomic():
+        Evaluation.objects.select_for_update().get(pk=evaluation_id)
         if not held.update(state=State.ERROR, leased_until=None, finished_at=timezone.now()):
             return False
         code, reason = verdicts.FAULTS_CODE, verdicts.FAULTS_REASON
@@ -156,6 +159,7 @@ def requeue(held: QuerySet[Shard], shard_id: int, stage: str, *, faults: int = 0
 
 def _end(lease: Lease, state: State, code: str, reason: str, transcript: str = "") -> bool:
     with transaction.atomic():
+        Evaluation.objects.select_for_update().get(pk=lease.evaluation_id)
         if not _held(lease).update(state=state, leased_until=None, finished_at=timezone.now()):
             return False
         return verdicts.end(

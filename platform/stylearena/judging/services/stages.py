@@ -67,7 +67,12 @@ def conclude(evaluation_id: int, report: Report) -> bool:
     with transaction.atomic():
         promoted = evaluation.submission.evaluations.filter(is_promoted=True).exists()
         concluded = Evaluation.objects.filter(pk=evaluation_id, state=State.RUNNING).update(
-            state=State.SCORED, report=name, finished_at=timezone.now(), is_promoted=not promoted
+            state=State.SCORED,
+            report=name,
+            sandbox_rung=report.provenance.sandbox_rung,
+            device=report.provenance.device[:80],
+            finished_at=timezone.now(),
+            is_promoted=not promoted,
         )
         if concluded:
             Score.objects.bulk_create(scores)

@@ -22,7 +22,7 @@ COMPACT_BETA = 5e3
 to about the same. The content loss is a sum over fewer channels than in the standard networks."""
 
 COMPACT_NOTICE = (
-    "compact: networks that imitate the standard ones; not comparable with published numbers"
+    "experimental: networks that imitate the standard ones; not comparable with published numbers"
 )
 
 

@@ -51,12 +51,13 @@ def _opening(pictures: HeldOut) -> str:
 
 Written by `python -m evaluator.compact evaluate`.
 
-The protocol's three networks ({size:.1f} MiB in all: {digests}) were trained to give what VGG-19,
-SqueezeNet-LPIPS and FID's Inception (Mixed_6e, 768 dimensions) give. Here both judge the same
-{pictures.pictures} outputs: {len(pictures.contents)} pairs of photographs and paintings, stylised
-by {", ".join(methods)} at several strengths. No photograph, painting or model of these was used in
-training; the fast-neural-style models share their architecture with three others that were. Values
-of the two cannot be compared, only their order.
+The protocol's three networks ({size:.1f} MiB in all: {digests})
+were trained to give what VGG-19, SqueezeNet-LPIPS and FID's Inception (Mixed_6e, 768 dimensions)
+give. Here both judge the same {pictures.pictures} outputs: {len(pictures.contents)} pairs of
+photographs and paintings, stylised by {", ".join(methods)}
+at several strengths. No photograph, painting or model of these was used in training; the
+fast-neural-style models share their architecture with three others that were. Values of the two
+cannot be compared, only their order.
 """
 
 

@@ -186,7 +186,7 @@ def test_a_weak_sandbox_is_announced_loudly(
     [
         (["missing.onnx"], "missing.onnx"),
         (["notes.zip"], "zip"),
-        (["same.onnx", "--protocol", "no-such-1"], "compact-1"),
+        (["same.onnx", "--protocol", "no-such-1"], "untrained-1"),
         (["same.onnx", "--device", "abacus"], "choose cpu or cuda"),
         (["same.onnx", "--dataset", "empty"], "dataset.toml"),
         (["same.onnx", "--dataset", "nowhere"], "nowhere"),
@@ -348,7 +348,7 @@ def test_an_unknown_protocol_is_refused(stylearena: Command) -> None:
 def test_protocols_lists_them_with_their_notices(stylearena: Command) -> None:
     answer = stylearena("protocols")
 
-    assert "compact-1 (default)" in answer.out
+    assert "untrained-1 (default)" in answer.out
     assert "not comparable with published numbers" in answer.out
 
 

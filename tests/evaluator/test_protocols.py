@@ -95,7 +95,7 @@ def test_the_default_needs_no_download_and_says_so() -> None:
     known = protocol(DEFAULT_PROTOCOL)
     assert protocol_names()[0] == DEFAULT_PROTOCOL
     assert "not comparable" in known.notice
-    assert {state_of(weights(name)) for name in known.weights} == {"present"}
+    assert {state_of(weights(name)) for name in known.weights} == {"seeded"}
 
 
 def test_a_protocol_holds_known_metrics_only() -> None:

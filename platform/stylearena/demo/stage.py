@@ -20,14 +20,14 @@ from django.core.management.base import CommandError
 from rich.console import Console
 
 from stylearena.celery import app
-from stylearena.competitions.models import Competition
+from stylearena.competitions.models import Competition, Phase
 from stylearena.demo import seed
 from stylearena.demo.installation import secret_key
 from stylearena.demo.processes import Supervisor, Task
 from stylearena.demo.progress import Bars, board_table, follow_painting, unscored
 from stylearena.demo.redis_server import RedisServer
 from stylearena.leaderboards.queries import board
-from stylearena.submissions.models import Submission
+from stylearena.submissions.models import ACTIVE_STATES, Submission
 
 __all__ = ["Stage"]
 
@@ -84,9 +84,12 @@ class Stage:
         self._competition = seed.open_competition()
 
     def judge(self) -> None:
-        """Hand in what is missing and wait until nothing is active any more."""
-        assert self._competition is not None  # noqa: S101  (set_up comes first)
-        self._submissions = seed.hand_in(self._competition, self._entries)
+        """Hand in what is missing, to every phase, and wait for the board of the first.
+
+        The other phases are judged while people look around, or in the next run.
+        """
+        handed_in = seed.hand_in(self._shown.competition, self._entries)
+        self._submissions = [each for each in handed_in if each.phase_id == self._shown.pk]
         with Bars(self._console) as bars:
             while True:
                 self._look_again()
@@ -98,11 +101,16 @@ class Stage:
                 time.sleep(1.0)
         self._await_site()
 
-    def show_boards(self) -> None:
-        """The boards of both phases on the console."""
-        assert self._competition is not None  # noqa: S101  (likewise)
-        for phase in self._competition.phases.order_by("order"):
-            self._console.print(board_table(board(phase)))
+    def show_board(self) -> None:
+        """The board of the first phase on the console."""
+        self._console.print(board_table(board(self._shown)))
+
+    def still_judged(self) -> bool:
+        """Whether entries of the other phases wait or run."""
+        others = Submission.objects.exclude(phase=self._shown)
+        return others.filter(
+            phase__competition=self._shown.competition, state__in=ACTIVE_STATES
+        ).exists()
 
     def faults(self) -> list[str]:
         """A sentence for each reference entry without a score."""
@@ -117,6 +125,12 @@ class Stage:
     def watch(self) -> None:
         """Start again what has ended by itself."""
         self._supervisor.watch()
+
+    @property
+    def _shown(self) -> Phase:
+        """The first phase, which is public."""
+        assert self._competition is not None  # noqa: S101  (set_up comes first)
+        return self._competition.phases.select_related("competition").order_by("order")[0]
 
     @property
     def _entries(self) -> Path:

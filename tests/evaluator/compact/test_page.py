@@ -1,4 +1,4 @@
-"""The page of figures that comes with the package: of these weights, and good enough.
+"""The page of figures that comes with the package: of these weights, and honest about them.
 
 ``python -m evaluator.compact evaluate`` writes it; here its own words are read back.
 """
@@ -11,7 +11,7 @@ import pytest
 from evaluator.compact.page import METRICS, TARGETS
 from evaluator.compact.shipped import SHIPPED
 from evaluator.metrics.catalogue import metric_info
-from evaluator.protocols import protocol
+from evaluator.protocols import DEFAULT_PROTOCOL, protocol
 
 PAGE = Path(__file__).parents[3] / "evaluator" / "docs" / "compact.md"
 LEAST_PICTURES = 300
@@ -39,21 +39,26 @@ def test_it_is_of_enough_pictures(page: str, metric: str) -> None:
     assert cells(page, metric)[0] >= LEAST_PICTURES
 
 
-@pytest.mark.parametrize("metric", sorted(TARGETS.keys() - {"fid", "speed-up"}))
-def test_losses_and_lpips_order_pictures_as_the_real_networks_do(page: str, metric: str) -> None:
-    assert cells(page, metric)[1] >= TARGETS[metric]
-
-
-def test_fid_orders_sets_as_fid_768_does(page: str) -> None:
-    found = re.search(r"ρ with FID-768 \*\*([\d.]+)\*\*", page)
-    assert found
-    assert float(found[1]) >= TARGETS["fid"]
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_correlation_stands_beside_what_is_wanted(page: str, metric: str) -> None:
+    assert all(-1 <= rho <= 1 for rho in cells(page, metric)[1:])
+    assert str(TARGETS.get(metric, "–")) in page
 
 
 def test_fid_s_sets_are_as_large_as_the_protocol_asks_for(page: str) -> None:
     found = re.search(r"FID of (\d+) sets of (\d+) outputs", page)
     assert found
     assert int(found[2]) >= protocol("compact-1").metric("fid").minimum
+
+
+def test_networks_that_fall_short_are_no_default(page: str) -> None:
+    """Whoever trains them better may make them one, and then this test must hold."""
+    found = re.search(r"ρ with FID-768 \*\*(-?[\d.]+)\*\*", page)
+    assert found
+    reached = {metric: cells(page, metric)[1] for metric in METRICS} | {"fid": float(found[1])}
+    falls_short = any(reached[name] < TARGETS[name] for name in TARGETS.keys() & reached.keys())
+    assert falls_short is ("experimental" in protocol("compact-1").title)
+    assert not (falls_short and protocol(DEFAULT_PROTOCOL).name.startswith("compact"))
 
 
 def test_the_networks_are_as_fast_as_they_must_be(page: str) -> None:

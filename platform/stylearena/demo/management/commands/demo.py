@@ -51,7 +51,7 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"{error} If {settings.DATA_DIR} was made by another version, remove it."
                 ) from error
-            stage.show_boards()
+            stage.show_board()
             faults = stage.faults()
             if once and faults:
                 raise CommandError(" ".join(faults))
@@ -64,6 +64,8 @@ class Command(BaseCommand):
             console.print(f"[red]{fault}[/]", soft_wrap=True)
         if stage.warning():
             console.print(f"[bold red]{stage.warning()}[/]", soft_wrap=True)
+        if stage.still_judged():
+            console.print("The other phase is still being judged; its board fills meanwhile.")
         console.print(f"Accounts and passwords are in {stage.accounts}", soft_wrap=True)
         self.stdout.write(f"StyleArena is ready: http://127.0.0.1:{port}/")
         self.stdout.flush()

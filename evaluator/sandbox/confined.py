@@ -8,7 +8,6 @@ import contextlib
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,7 +26,7 @@ from evaluator.sandbox.lower_rungs import landlock_command, process_command, uns
 from evaluator.sandbox.policy import Places, Policy, box_places, box_policy, host_places
 from evaluator.sandbox.runtime import Runtime, runtime_for
 from evaluator.sandbox.seccomp import filter_file
-from evaluator.sandbox.staging import staged, unprivileged
+from evaluator.sandbox.staging import box_folder, staged, unprivileged
 from evaluator.sandbox.tree import ProcessTree, TreeWatch
 
 __all__ = ["Confined", "Program", "Rung"]
@@ -86,7 +85,7 @@ class Confined:
         self.rung = rung
         self.breach = ""
         self._ended = False
-        self._folder = Path(tempfile.mkdtemp(prefix="stylearena-box-"))
+        self._folder = box_folder()
         self._uid: PoolUid | None = None
         self.cgroup = make_cgroup(limits)
         requests, responses, log = Pipe(), Pipe(), Pipe()

@@ -4,13 +4,17 @@ What lies under private folders (an interpreter in a home directory, the unpacke
 where the box's uid can reach it, in a mount namespace that nobody else sees. Nothing is copied.
 """
 
+import os
 import shutil
+import stat
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 from evaluator.errors import PlatformFault
 from evaluator.sandbox.policy import Bind, Policy
 
-__all__ = ["staged", "unprivileged"]
+__all__ = ["box_folder", "staged", "unprivileged"]
 
 # Pairs of source and target up to "--", then the command.
 _MOUNT = (
@@ -19,6 +23,20 @@ _MOUNT = (
 )
 # Readable by everyone on every system; the rest of what is bound may lie anywhere.
 _PUBLIC = ("/usr/", "/lib", "/proc/", "/sys")
+
+
+def box_folder() -> Path:
+    """A new private folder for one box, where root can show it to another uid if it is root's."""
+    usual = tempfile.gettempdir()
+    places = (usual, "/tmp", "/var/tmp") if os.geteuid() == 0 else (usual,)  # noqa: S108
+    place = next((place for place in places if _is_passable(Path(place))), usual)
+    return Path(tempfile.mkdtemp(prefix="stylearena-box-", dir=place))
+
+
+def _is_passable(folder: Path) -> bool:
+    """Whether any uid gets through to what lies in ``folder``."""
+    folder = folder.resolve()
+    return all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents))
 
 
 def staged(policy: Policy) -> tuple[Policy, list[Bind]]:

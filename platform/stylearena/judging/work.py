@@ -24,7 +24,7 @@ from evaluator.entry import ArchiveLimits, Entry, open_entry
 from evaluator.errors import OrganiserError, ParticipantError, PlatformFault, RetryLater
 from evaluator.protocols import protocol as find_protocol
 from evaluator.report import EntryInfo, Report
-from evaluator.sandbox import Limits
+from evaluator.sandbox import Limits, Rung
 from evaluator.sandbox.rungs import RungReport, best_rung
 from evaluator.version import __version__ as evaluator_version
 from stylearena.competitions.services import load
@@ -92,9 +92,9 @@ def _run(lease: Lease, transcript: list[str]) -> None:
     evaluation = _evaluations().get(pk=lease.evaluation_id)
     dataset = load(evaluation.dataset)
     scorer = _scorer_of(evaluation)
-    rung = _rung().rung
     limits = _limits(evaluation.submission)
     with Pulse(lease) as pulse, _opened(evaluation.submission) as entry:
+        rung = _rung(entry.manifest.runtime).rung
         scorer.prepare(dataset)
         if lease.stage == Stage.SMOKE:
             pairs = dataset.smoke_pairs(lease.stop)
@@ -102,7 +102,7 @@ def _run(lease: Lease, transcript: list[str]) -> None:
             result = b""
         else:
             pairs = dataset.pairs[lease.first : lease.stop]
-            result = _score(entry, dataset, pairs, scorer, limits, pulse, Gallery(evaluation))
+            result = _score(entry, dataset, pairs, scorer, limits, rung, pulse, Gallery(evaluation))
     services.finish(
         lease,
         result,
@@ -118,6 +118,7 @@ def _score(
     pairs: Sequence[Pair],
     scorer: "Scorer",
     limits: Limits,
+    rung: Rung,
     pulse: Pulse,
     gallery: Gallery,
 ) -> bytes:
@@ -137,7 +138,7 @@ def _score(
         pairs,
         scorer,
         limits=limits,
-        rung=_rung().rung,
+        rung=rung,
         device=settings.JUDGE_DEVICE,
         on_pair=on_pair,
     )
@@ -160,11 +161,12 @@ def _report(evaluation: Evaluation) -> Report:
             for shard in shards
         ]
     spans = [(shard.started_at, shard.finished_at) for shard in shards]
+    warning = _rung(evaluation.submission.info["runtime"]).warning
     run = RunInfo(
         sandbox_rung=evaluation.sandbox_rung,
         total_seconds=sum((end - start).total_seconds() for start, end in spans if start and end),
         device=evaluation.device,
-        notices=(_rung().warning,) if _rung().warning else (),
+        notices=(warning,) if warning else (),
     )
     return put_together(
         results,
@@ -204,8 +206,9 @@ def _warm_scorer(protocol: str, device: str) -> "Scorer":
     return Scorer(find_protocol(protocol), device=device)
 
 
-def _rung() -> RungReport:
-    return best_rung()
+def _rung(kind: str) -> RungReport:
+    """How entries of ``kind`` ("onnx" or "python") are confined here."""
+    return best_rung(kind)
 
 
 def _limits(submission: Submission) -> Limits:

@@ -21,6 +21,7 @@ from evaluator.commands.fid import fid
 from evaluator.commands.metrics import metrics
 from evaluator.commands.protocol import app as protocol_app
 from evaluator.commands.protocol import protocols
+from evaluator.commands.runtime import app as runtime_app
 from evaluator.commands.score import score
 from evaluator.commands.weights import app as weights_app
 from evaluator.errors import PlatformFault, StyleArenaError
@@ -68,6 +69,7 @@ app.command()(metrics)
 app.command()(fid)
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(weights_app, name="weights")
+app.add_typer(runtime_app)
 app.command()(protocols)
 app.add_typer(protocol_app, name="protocol")
 app.command()(doctor)

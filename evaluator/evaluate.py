@@ -166,7 +166,7 @@ def _judge(
     """Run in one box the pairs that no interrupted run has finished, and conclude."""
     from evaluator.conclusion import RunInfo, conclude
 
-    rung, notice = _confinement(rung)
+    rung, notice = _confinement(rung, entry.manifest.runtime)
     shards = _finished(results, entry, dataset, scorer, rung=rung, device=device)
     there, total = {shard.pair_ids[0] for shard in shards}, len(dataset.pairs)
     rest = [pair for pair in dataset.pairs if pair.id not in there]
@@ -234,12 +234,12 @@ def _resumption(there: int, total: int) -> str:
     )
 
 
-def _confinement(chosen: Rung | None) -> tuple[Rung, str]:
+def _confinement(chosen: Rung | None, kind: str) -> tuple[Rung, str]:
     """The rung to run at, and what a reader of the report must know of it."""
     from evaluator.sandbox.rungs import Rung, best_rung
 
     if chosen is None:
-        best = best_rung()
+        best = best_rung(kind)
         return best.rung, best.warning
     if chosen is Rung.BUBBLEWRAP:
         return chosen, ""

@@ -97,7 +97,7 @@ def _check(archive: Path, device: str, dataset: str) -> _Checked:
                 dataset,
                 on_painted=lambda done, total: bar.count("painting the demo dataset", done, total),
             )
-        if warning := best_rung().warning:
+        if warning := best_rung(entry.manifest.runtime).warning:
             warn("THE SANDBOX IS NOT COMPLETE", warning)
         with steps("two pairs in the sandbox") as bar:
             return _try(entry, data, device, warning)

@@ -69,8 +69,10 @@ def _sandbox() -> dict[str, Any]:
 
     report = best_rung()
     refused = {f"{rung.value} refused": reason for rung, reason in report.refused.items()}
+    python = best_rung("python")
     return {
         "rung": report.rung.value,
+        **({"rung for python": python.rung.value} if python.rung is not report.rung else {}),
         **({"warning": report.warning} if report.warning else {}),
         **refused,
     }

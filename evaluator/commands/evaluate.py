@@ -61,7 +61,7 @@ def _run(entry: Path, dataset: str, protocol: str | None, device: str, folder: P
     from evaluator.entry.wording import one_line
     from evaluator.evaluate import evaluate as run
 
-    _warn_of_a_weak_sandbox()
+    _warn_of_a_weak_sandbox(entry)
     try:
         with steps("preparing") as bar:
             return run(
@@ -85,9 +85,10 @@ def _run(entry: Path, dataset: str, protocol: str | None, device: str, folder: P
         raise
 
 
-def _warn_of_a_weak_sandbox() -> None:
+def _warn_of_a_weak_sandbox(entry: Path) -> None:
+    """Before anything of the entry is looked at; a zip may hold Python, which needs more."""
     from evaluator.commands.console import warn
     from evaluator.sandbox.rungs import best_rung
 
-    if warning := best_rung().warning:
+    if warning := best_rung("onnx" if entry.suffix == ".onnx" else "python").warning:
         warn("THE SANDBOX IS NOT COMPLETE", warning)

@@ -26,6 +26,7 @@ from evaluator.sandbox.rungs import best_rung
 __all__ = ["Box"]
 
 _RUNNER = Path(__file__).resolve().with_name("runner.py")
+_GREETING_SECONDS = 60.0  # for the box and its interpreter to be there, whatever the load
 
 
 class Box:
@@ -45,7 +46,12 @@ class Box:
         rung: Rung | None = None,
     ) -> None:
         self._entry, self._limits, self._device = entry, limits or Limits(), device
-        self.rung = rung or best_rung().rung
+        self.rung = rung or best_rung(entry.manifest.runtime).rung
+        if not self.rung.takes(entry.manifest.runtime):
+            raise PlatformFault(
+                "sandbox.lane",
+                f"The sandbox {self.rung} is for ONNX entries only; use a better one.",
+            )
         self._confined: Confined | None = None
         self._conversation: Conversation | None = None
         self._pending: Future[Frame] | None = None
@@ -73,12 +79,13 @@ class Box:
 
     def _start(self) -> None:
         begin = time.monotonic()
-        self._deadline = begin + self._limits.wall_seconds
         program = Program(_RUNNER, self._entry.manifest.runtime, self._entry.root, self._job)
         self._confined = Confined(program, self.rung, limits=self._limits, device=self._device)
         self._conversation = Conversation(self._confined, str(self._entry.root))
-        start, late = self._due(begin + self._limits.start_seconds, "start_timeout")
-        self._conversation.greet(start)
+        self._conversation.greet(begin + _GREETING_SECONDS)
+        loading = time.monotonic()  # what came before was ours and not the entry's
+        self._deadline = loading + self._limits.wall_seconds
+        start, late = self._due(loading + self._limits.start_seconds, "start_timeout")
         self._conversation.await_ready(start, late=late)
         self._startup_seconds = time.monotonic() - begin
 

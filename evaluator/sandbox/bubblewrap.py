@@ -1,7 +1,8 @@
 """A policy as a bubblewrap command: the full confinement.
 
 Every namespace of its own, nobody's uid, no capability, no further user namespace, an empty
-environment, a root that holds the policy's binds and nothing else, read-only but for /tmp and shm.
+environment, a root that holds the policy's binds and nothing else, read-only but for /tmp and shm,
+and the filter of system calls from before the first instruction of the program.
 """
 
 import os
@@ -24,9 +25,10 @@ _NAMESPACES = (
 _PROC_COVERS = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
 
 
-def bubblewrap_command(bwrap: str, policy: Policy) -> list[str]:
+def bubblewrap_command(bwrap: str, policy: Policy, *, filter_file: int) -> list[str]:
     """The command that starts ``policy`` under bubblewrap.
 
+    ``filter_file`` is a descriptor of the filter of system calls, which the command inherits.
     ``--die-with-parent`` follows the thread that starts the command: it must outlive the box.
     """
     command = [bwrap, *_NAMESPACES]
@@ -35,9 +37,8 @@ def bubblewrap_command(bwrap: str, policy: Policy) -> list[str]:
     for words in (_binds(policy), _writable(policy)):
         for word in words:
             command += word
-    # A seccomp filter joins here: ["--seccomp", str(descriptor of the compiled filter)].
-    command += ["--remount-ro", "/", "--chdir", policy.places.entry, "--", *policy.command]
-    return command
+    command += ["--remount-ro", "/", "--chdir", policy.places.entry]
+    return [*command, "--seccomp", str(filter_file), "--", *policy.command]
 
 
 def _binds(policy: Policy) -> Iterator[list[str]]:

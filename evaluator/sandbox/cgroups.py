@@ -1,10 +1,12 @@
 """One control group a box, where this process may make one: memory and number of tasks bounded.
 
-Version 1 (memory and pids hierarchies) and version 2 (a writable, delegated group). Where none can
-be made, ``make_cgroup`` says so by None and the judge watches the process tree instead.
+Version 1 (memory and pids hierarchies) and version 2; owned (root) or delegated to this user. Where
+none can be made, ``make_cgroup`` says so by None and the judge watches the process tree instead.
 """
 
 import contextlib
+import errno
+import itertools
 import os
 import signal
 import time
@@ -17,7 +19,9 @@ from evaluator.sandbox.limits import Limits
 __all__ = ["CGROUP_ROOT", "BoxCgroup", "make_cgroup"]
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
-_PARENT = "stylearena"
+OWN_GROUPS = Path("/proc/self/cgroup")
+_PREFIX = "stylearena-"
+_JUDGES = "stylearena-judges"
 _STALE_SECONDS = 60
 
 
@@ -70,57 +74,101 @@ class BoxCgroup:
                 time.sleep(0.005)
 
 
-def make_cgroup(limits: Limits, root: Path = CGROUP_ROOT) -> BoxCgroup | None:
-    """A new group that bounds memory and tasks, or None where that is not ours to make."""
-    name = f"{_PARENT}/{os.getpid()}-{uuid.uuid4().hex[:12]}"
-    _sweep(root)
+def make_cgroup(
+    limits: Limits, root: Path = CGROUP_ROOT, membership: Path = OWN_GROUPS
+) -> BoxCgroup | None:
+    """A new group that bounds memory and tasks, or None where that is not ours to make.
+
+    Below the judge's own group, whose limits then hold for judge and boxes together; where that
+    is not delegated to it, at the top of the hierarchy, which only root may write to.
+    """
+    name = f"{_PREFIX}{os.getpid()}-{uuid.uuid4().hex[:12]}"
+    own = _own_groups(membership)
     if (root / "cgroup.controllers").is_file():
-        return _make_v2(root / name, limits)
-    return _make_v1(root, name, limits)
+        bases = _bases(root, own.get("", "/"))
+        _sweep(bases)
+        return next((made for base in bases if (made := _make_v2(base, name, limits))), None)
+    memory, pids = (_bases(root / word, own.get(word, "/")) for word in ("memory", "pids"))
+    _sweep([*memory, *pids])
+    return _make_v1(memory, pids, name, limits)
 
 
-def _sweep(root: Path) -> None:
+def _own_groups(membership: Path) -> dict[str, str]:
+    """The judge's own group in each hierarchy of version 1, by controller; "" is version 2."""
+    rows = [line.split(":", 2) for line in _read(membership).splitlines()]
+    return {name: path for _, names, path in rows for name in names.split(",")}
+
+
+def _bases(root: Path, own: str) -> list[Path]:
+    """Where groups may be ours to make, best first."""
+    inside = root / own.strip("/").removesuffix(_JUDGES)
+    return list(dict.fromkeys([inside, root])) if ".." not in own and inside.is_dir() else [root]
+
+
+def _sweep(bases: list[Path]) -> None:
     """Remove the empty groups that killed judges left behind, once they are surely nobody's."""
-    for folder in [*root.glob(f"{_PARENT}/*-*"), *root.glob(f"*/{_PARENT}/*-*")]:
+    for folder in (found for base in bases for found in base.glob(f"{_PREFIX}*-*")):
         with contextlib.suppress(OSError):
-            owner = Path("/proc", folder.name.partition("-")[0])
+            owner = Path("/proc", folder.name.removeprefix(_PREFIX).partition("-")[0])
             if not owner.exists() and time.time() - folder.stat().st_mtime > _STALE_SECONDS:
                 folder.rmdir()
 
 
-def _make_v1(root: Path, name: str, limits: Limits) -> BoxCgroup | None:
-    group = BoxCgroup((root / "memory" / name, root / "pids" / name))
-    settings = {
-        group.folders[0] / "memory.limit_in_bytes": limits.memory_bytes,
-        group.folders[1] / "pids.max": limits.tasks,
-    }
-    if not all((root / controller / "cgroup.procs").exists() for controller in ("memory", "pids")):
-        return None
-    if not _create(group, settings):
-        return None
-    with contextlib.suppress(OSError):  # only where swap is accounted
-        (group.folders[0] / "memory.memsw.limit_in_bytes").write_text(str(limits.memory_bytes))
-    return group
+def _make_v1(memory: list[Path], pids: list[Path], name: str, limits: Limits) -> BoxCgroup | None:
+    for of_memory, of_pids in itertools.product(memory, pids):
+        if not all((base / "cgroup.procs").exists() for base in (of_memory, of_pids)):
+            continue
+        group = BoxCgroup((of_memory / name, of_pids / name))
+        settings = {
+            group.folders[0] / "memory.limit_in_bytes": limits.memory_bytes,
+            group.folders[1] / "pids.max": limits.tasks,
+        }
+        if _create(group, settings):
+            with contextlib.suppress(OSError):  # only where swap is accounted
+                _set(group.folders[0] / "memory.memsw.limit_in_bytes", limits.memory_bytes)
+            return group
+    return None
 
 
-def _make_v2(folder: Path, limits: Limits) -> BoxCgroup | None:
-    group = BoxCgroup((folder,))
+def _make_v2(base: Path, name: str, limits: Limits) -> BoxCgroup | None:
+    folder = base / name
     with contextlib.suppress(OSError):
-        folder.parent.mkdir(exist_ok=True)
-        for parent in (folder.parent.parent, folder.parent):
-            _set(parent / "cgroup.subtree_control", "+memory +pids")
+        _hand_down(base)
     settings = {
         folder / "memory.max": limits.memory_bytes,
         folder / "memory.swap.max": 0,
         folder / "pids.max": limits.tasks,
     }
+    group = BoxCgroup((folder,))
     return group if _create(group, settings) else None
+
+
+def _hand_down(base: Path) -> None:
+    """Give the groups below ``base`` their controllers.
+
+    But for the top, the kernel (EBUSY) wants no process beside them: the judge and what started it
+    move into a group of their own, as systemd's Delegate=yes expects of a service.
+    """
+    control = base / "cgroup.subtree_control"
+    if {"memory", "pids"} <= set(_read(control).split()):
+        return
+    try:
+        _set(control, "+memory +pids")
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        leaf = base / _JUDGES
+        leaf.mkdir(exist_ok=True)
+        for pid in _read(base / "cgroup.procs").split():
+            with contextlib.suppress(OSError):
+                _set(leaf / "cgroup.procs", pid)
+        _set(control, "+memory +pids")
 
 
 def _create(group: BoxCgroup, settings: dict[Path, int]) -> bool:
     try:
         for folder in group.folders:
-            folder.mkdir(parents=True)
+            folder.mkdir()
         for path, value in settings.items():
             _set(path, value)
     except OSError:

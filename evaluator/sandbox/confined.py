@@ -8,7 +8,6 @@ import contextlib
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,11 +19,14 @@ from evaluator.errors import PlatformFault
 from evaluator.sandbox.bubblewrap import bubblewrap_command
 from evaluator.sandbox.cgroups import BoxCgroup, make_cgroup
 from evaluator.sandbox.channel import Channel, Pipe
+from evaluator.sandbox.identity import PoolUid, claim_uid
 from evaluator.sandbox.limits import Limits
 from evaluator.sandbox.log import LogDrain
 from evaluator.sandbox.lower_rungs import landlock_command, process_command, unshare_command
-from evaluator.sandbox.policy import Places, box_places, box_policy, host_places
+from evaluator.sandbox.policy import Places, Policy, box_places, box_policy, host_places
 from evaluator.sandbox.runtime import Runtime, runtime_for
+from evaluator.sandbox.seccomp import filter_file
+from evaluator.sandbox.staging import box_folder, staged, unprivileged
 from evaluator.sandbox.tree import ProcessTree, TreeWatch
 
 __all__ = ["Confined", "Program", "Rung"]
@@ -43,9 +45,22 @@ class Rung(StrEnum):
     PROCESS = "process"
 
     @property
+    def filters(self) -> bool:
+        """Whether the box's system calls go through the filter."""
+        return self is not Rung.PROCESS
+
+    @property
     def has_own_root(self) -> bool:
         """Whether the box has a file system and a user namespace of its own."""
         return self in {Rung.BUBBLEWRAP, Rung.UNSHARE}
+
+    def takes(self, kind: str) -> bool:
+        """Whether entries of ``kind`` may run here: Landlock is too weak for code of theirs."""
+        return self is not Rung.LANDLOCK or kind == "onnx"
+
+    def meets(self, demanded: "Rung") -> bool:
+        """Whether this rung confines at least as far as ``demanded``."""
+        return list(Rung).index(self) <= list(Rung).index(demanded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +85,28 @@ class Confined:
         self.rung = rung
         self.breach = ""
         self._ended = False
-        self._folder = Path(tempfile.mkdtemp(prefix="stylearena-box-"))
+        self._folder = box_folder()
+        self._uid: PoolUid | None = None
         self.cgroup = make_cgroup(limits)
         requests, responses, log = Pipe(), Pipe(), Pipe()
         inner = (requests.read_end, responses.write_end)
+        filtering = filter_file()
         try:
-            command = self._command(program, limits, device, inner)
+            command = self._command(program, limits, device, inner, filtering)
             self._process = _spawn(
                 command,
                 self.cgroup,
-                inner,
+                (*inner, *([filtering] if rung.filters else [])),
                 log.write_end,
                 environment=self._environment,
-                folder=program.entry,
+                folder=Path("/") if rung.has_own_root else program.entry,
             )
         except BaseException:
             _close(requests.write_end, responses.read_end, log.read_end)
             self._tidy()
             raise
         finally:
-            _close(*inner, log.write_end)
+            _close(*inner, log.write_end, filtering)
         self.channel = Channel(
             request=requests.write_end,
             response=responses.read_end,
@@ -109,7 +126,12 @@ class Confined:
         )
 
     def _command(
-        self, program: Program, limits: Limits, device: str, pipes: tuple[int, int]
+        self,
+        program: Program,
+        limits: Limits,
+        device: str,
+        pipes: tuple[int, int],
+        filtering: int,
     ) -> list[str]:
         runtime = runtime_for(program.kind)
         places = self._places(program, runtime)
@@ -129,18 +151,34 @@ class Confined:
         self._environment = {} if self.rung.has_own_root else dict(policy.environment)
         match self.rung:
             case Rung.BUBBLEWRAP:
-                return bubblewrap_command(_tool("bwrap", "bubblewrap"), policy)
+                return self._bubblewrap(policy, filtering)
             case Rung.UNSHARE:
-                return unshare_command(_tool("unshare", "util-linux"), policy)
+                unshare = _tool("unshare", "util-linux")
+                return unshare_command(unshare, policy, filter_file=filtering)
             case Rung.LANDLOCK:
-                return landlock_command(policy, runtime)
+                return landlock_command(policy, runtime, filter_file=filtering)
             case Rung.PROCESS:
                 return process_command(policy, runtime)
+
+    def _bubblewrap(self, policy: Policy, filtering: int) -> list[str]:
+        """bubblewrap as this user or, where that is root, as a uid of the box's own."""
+        bwrap = _tool("bwrap", "bubblewrap")
+        self._uid = claim_uid()
+        if self._uid is None:
+            return bubblewrap_command(bwrap, policy, filter_file=filtering)
+        policy, mounts = staged(policy)
+        command = bubblewrap_command(bwrap, policy, filter_file=filtering)
+        return unprivileged(command, uid=self._uid.number, mounts=mounts)
 
     def _places(self, program: Program, runtime: Runtime) -> Places:
         if self.rung.has_own_root:
             return box_places()
         return host_places(runtime, program=program.file, entry=program.entry, folder=self._folder)
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the kernel takes the box for root, whatever it is told inside."""
+        return self._tree.is_root()
 
     def returncode(self, seconds: float) -> int | None:
         """The exit status, once it ended by itself within ``seconds``; 128 + n for signal n."""
@@ -174,13 +212,15 @@ class Confined:
     def _tidy(self) -> None:
         if self.cgroup:
             self.cgroup.remove()
+        if self._uid:
+            self._uid.release()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _spawn(
     command: list[str],
     cgroup: BoxCgroup | None,
-    pipes: tuple[int, int],
+    inherited: tuple[int, ...],
     log: int,
     *,
     environment: dict[str, str],
@@ -192,7 +232,7 @@ def _spawn(
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
-        pass_fds=pipes,
+        pass_fds=inherited,
         env=environment,
         cwd=folder,
         start_new_session=True,

@@ -1,8 +1,9 @@
 """A launcher that gives up files it was not promised (Landlock), then becomes the command.
 
-Stands alone: ``python landlock.py RULES_JSON COMMAND…``. Landlock (Linux 5.13) needs no privilege
-and no namespace, so it works where bubblewrap does not; it hides no processes and, before Linux
-6.7, no network. The rules hold through exec and for every child.
+Stands alone: ``python landlock.py RULES_JSON FILTER_DESCRIPTOR COMMAND…``. Landlock (Linux 5.13)
+needs no privilege and no namespace, so it works where bubblewrap does not; it hides no processes
+and, before Linux 6.7, no network. The filter of system calls, which follows, leaves no sockets on
+any kernel. Both hold through exec and for every child.
 """
 
 import ctypes
@@ -17,6 +18,9 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION_FLAG = 1
 _PATH_BENEATH = 1
 _NO_NEW_PRIVS = 38
+_CAPBSET_DROP, _CAP_AMBIENT, _CLEAR_ALL = 24, 47, 4
+_CAPABILITY_VERSION, _CAPSET = 0x20080522, {"aarch64": 91}
+_SET_SECCOMP, _FILTER_MODE, _INSTRUCTION_BYTES = 22, 2, 8
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _TRUNCATE, _IOCTL_DEV = 1 << 14, 1 << 15
@@ -83,10 +87,30 @@ def _check(result: int) -> int:
     return result
 
 
+def drop_capabilities() -> None:
+    """Give up what root has besides files, for good: execve gives back what the bounds hold."""
+    for capability in range(64):
+        _libc.prctl(_CAPBSET_DROP, capability, 0, 0, 0)  # who is not root may not, and need not
+    _check(_libc.prctl(_CAP_AMBIENT, _CLEAR_ALL, 0, 0, 0))
+    header, nothing = struct.pack("<Ii", _CAPABILITY_VERSION, 0), struct.pack("<6I", *[0] * 6)
+    _check(_libc.syscall(_CAPSET.get(os.uname().machine, 126), header, nothing))
+
+
+def filter_system_calls(descriptor: int) -> None:
+    """Install the filter that ``descriptor`` holds, and close it."""
+    program = os.read(descriptor, 1 << 16)
+    os.close(descriptor)
+    held = ctypes.create_string_buffer(program, len(program))
+    header = struct.pack("@HP", len(program) // _INSTRUCTION_BYTES, ctypes.addressof(held))
+    _check(_libc.prctl(_SET_SECCOMP, _FILTER_MODE, header, 0, 0))
+
+
 def main() -> None:
     """Restrict this process and become the command, with the environment as it is."""
     restrict(json.loads(sys.argv[1]))
-    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - the judge's own command
+    drop_capabilities()
+    filter_system_calls(int(sys.argv[2]))
+    os.execv(sys.argv[3], sys.argv[3:])  # noqa: S606 - the judge's own command
 
 
 if __name__ == "__main__":

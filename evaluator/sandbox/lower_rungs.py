@@ -23,7 +23,7 @@ _UNSHARE = (
 )
 
 
-def unshare_command(unshare: str, policy: Policy) -> list[str]:
+def unshare_command(unshare: str, policy: Policy, *, filter_file: int) -> list[str]:
     """util-linux's unshare makes the namespaces, ``enter.py`` the root; as bubblewrap would."""
     root = policy.folder / "root"
     root.mkdir(exist_ok=True)
@@ -36,12 +36,13 @@ def unshare_command(unshare: str, policy: Policy) -> list[str]:
         "scratch_bytes": policy.scratch_bytes,
         "environment": policy.environment,
         "chdir": policy.places.entry,
+        "filter": filter_file,
     }
     launcher = [sys.executable, "-I", "-S", str(_HERE / "enter.py"), json.dumps(plan)]
     return [*_dying_with_the_judge(), unshare, *_UNSHARE, "--", *launcher, *policy.command]
 
 
-def landlock_command(policy: Policy, runtime: Runtime) -> list[str]:
+def landlock_command(policy: Policy, runtime: Runtime, *, filter_file: int) -> list[str]:
     """The program on the host's own files, of which it can open only these."""
     _make_places(policy, runtime)
     rules = {
@@ -53,7 +54,7 @@ def landlock_command(policy: Policy, runtime: Runtime) -> list[str]:
     # ld.so finds libraries by its cache here; there is no box root to look in.
     rules["read"] += [path for path in ("/etc/ld.so.cache",) if Path(path).exists()]
     launcher = [sys.executable, "-I", "-S", str(_HERE / "landlock.py"), json.dumps(rules)]
-    return [*_dying_with_the_judge(), *launcher, *policy.command]
+    return [*_dying_with_the_judge(), *launcher, str(filter_file), *policy.command]
 
 
 def process_command(policy: Policy, runtime: Runtime) -> list[str]:

@@ -156,6 +156,8 @@ def _python_binds(runtime: Runtime) -> tuple[Bind, ...]:
     binds += [Bind(path, _library_target(path)) for path in runtime.standard_library]
     shared = sorted(runtime.library_folder.glob("libpython3*.so*"))
     binds += [Bind(path.resolve(), f"/opt/python/lib/{path.name}") for path in shared]
+    if runtime.packages_folder is not None:
+        return (*binds, Bind(runtime.packages_folder, "/opt/packages"))
     binds += [Bind(path.resolve(), f"/opt/packages/{path.name}") for path in runtime.packages]
     return tuple(binds)
 

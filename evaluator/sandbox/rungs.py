@@ -1,7 +1,8 @@
 """How well this machine can confine an entry: found by starting a box at each rung and trying it.
 
 A rung is taken only if a live probe could do nothing that the rung promises to prevent; otherwise
-the next lower one is tried. Lower rungs are for local use and say loudly what they lack.
+the next lower one is tried. Lower rungs are for local use and say loudly what they lack. A worker
+in production takes none but the rung it was set to, and only with a memory limit of the kernel's.
 """
 
 import functools
@@ -19,6 +20,7 @@ from typing import Any
 
 from evaluator.entry.wording import one_line
 from evaluator.errors import PlatformFault
+from evaluator.sandbox.cgroups import make_cgroup
 from evaluator.sandbox.channel import ChannelClosedError, DeadlineError
 from evaluator.sandbox.confined import Confined, Program, Rung
 from evaluator.sandbox.limits import Limits
@@ -39,18 +41,35 @@ _PROBE_SECONDS = 20.0
 _LIMITS = Limits(memory_bytes=1 << 30, scratch_bytes=1 << 20)
 # Two of them are added by the launcher and by Python itself; see policy.py for the rest.
 _ALLOWED_ENVIRONMENT = frozenset({*ENVIRONMENT, "PWD", "LC_CTYPE"})
-_EVERYTHING = frozenset(
-    {"environment", "reads", "writes", "signals", "tcp", "udp", "privileges", "namespaces", "uid"}
+# What the probe may have been able to do, in words for who must act.
+_LEAKS: Mapping[str, str] = MappingProxyType(
+    {
+        "environment": "the judge's environment is seen",
+        "reads": "files of the host can be read",
+        "writes": "the root or another folder is writable",
+        "signals": "the judge can be signalled",
+        "tcp": "the network is reached by TCP",
+        "udp": "the network is reached by UDP",
+        "privileges": "privileges are kept or can be gained",
+        "namespaces": "user namespaces can be made",
+        "uid": "the uid inside is root's",
+        "host_root": "the uid on the host is root's",
+        "system_calls": "system calls are not filtered",
+        "memory": "no control group bounds the memory",
+    }
 )
+_FILES = frozenset({"environment", "reads", "writes"})
+_KERNEL = frozenset({"privileges", "namespaces", "system_calls", "tcp", "udp"})
 # What each rung promises to prevent.
 _PROMISES: Mapping[Rung, frozenset[str]] = MappingProxyType(
     {
-        Rung.BUBBLEWRAP: _EVERYTHING,
-        Rung.UNSHARE: _EVERYTHING,
-        Rung.LANDLOCK: frozenset({"environment", "reads", "writes"}),
+        Rung.BUBBLEWRAP: frozenset(_LEAKS) - {"memory"},
+        Rung.UNSHARE: frozenset(_LEAKS) - {"memory", "host_root"},
+        Rung.LANDLOCK: _FILES | _KERNEL,
         Rung.PROCESS: frozenset({"environment"}),
     }
 )
+_IN_PRODUCTION = frozenset({"memory", "uid", "host_root"})
 _INSTALL = "Install bubblewrap (Debian and Ubuntu: apt install bubblewrap)"
 _WARNINGS: Mapping[Rung, str] = MappingProxyType(
     {
@@ -60,15 +79,21 @@ _WARNINGS: Mapping[Rung, str] = MappingProxyType(
             f"but by a launcher of our own that is less tried than bubblewrap. {_INSTALL}."
         ),
         Rung.LANDLOCK: (
-            "WEAK SANDBOX (Landlock): entries cannot open your files, but they can use parts of "
-            "the network, see that other processes exist and signal some of them. Judge only "
-            f"entries that you half trust. {_INSTALL}."
+            "WEAK SANDBOX (Landlock): entries cannot open your files nor use the network, but they "
+            "share your user and can see and signal some of your processes. Only ONNX entries run "
+            f"in it. {_INSTALL}."
         ),
         Rung.PROCESS: (
             "NO SANDBOX: entries run as ordinary processes with all your rights; they can read "
             f"your files and use the network. Judge only entries that you trust. {_INSTALL}."
         ),
     }
+)
+
+
+_NO_MEMORY_LIMIT = (
+    "NO MEMORY LIMIT OF THE KERNEL: no control group can be made here, so that an entry's memory "
+    "is watched from outside and may pass its limit for a moment."
 )
 
 
@@ -82,13 +107,17 @@ class RungReport:
 
 
 @functools.cache
-def best_rung() -> RungReport:
-    """The best rung whose promises hold on this machine; tested once in each process."""
+def best_rung(kind: str = "onnx") -> RungReport:
+    """The best rung for ``"onnx"`` or ``"python"`` entries whose promises hold on this machine.
+
+    Tested once in each process; PlatformFault ``sandbox.unavailable`` where none holds.
+    """
     refused: dict[Rung, str] = {}
     for rung in Rung:
-        reason = why_not(rung)
+        reason = why_not(rung) if rung.takes(kind) else "it is for ONNX entries only"
         if not reason:
-            return RungReport(rung, _WARNINGS[rung], MappingProxyType(refused))
+            warning = " ".join(filter(None, (_WARNINGS[rung], _memory_warning())))
+            return RungReport(rung, warning, MappingProxyType(refused))
         refused[rung] = reason
     said = "; ".join(f"{rung}: {reason}" for rung, reason in refused.items())
     raise PlatformFault("sandbox.unavailable", f"No sandbox works on this machine ({said}).")
@@ -104,19 +133,36 @@ def weakest(found: Iterable[Rung]) -> Rung:
     return max(found, key=list(Rung).index)
 
 
-def require_confinement() -> None:
-    """PlatformFault ``sandbox.unavailable`` unless the full confinement holds here."""
-    reason = why_not(Rung.BUBBLEWRAP)
+def _memory_warning() -> str:
+    group = make_cgroup(_LIMITS)
+    if group is None:
+        return _NO_MEMORY_LIMIT
+    group.remove()
+    return ""
+
+
+def require_confinement(rung: Rung = Rung.BUBBLEWRAP) -> None:
+    """PlatformFault ``sandbox.unavailable`` unless ``rung`` holds here, with a memory limit.
+
+    For workers in production, where the plain process is never enough.
+    """
+    if rung is Rung.PROCESS:
+        raise PlatformFault("sandbox.unavailable", "A plain process confines nothing.")
+    reason = why_not(rung, besides=_IN_PRODUCTION)
     if reason:
         raise PlatformFault(
             "sandbox.unavailable",
-            f"Entries cannot be confined on this machine: {reason.rstrip('.')}. {_INSTALL} and "
-            "allow unprivileged user namespaces; workers do not run without it.",
+            f"Entries cannot be confined on this machine ({rung}): {reason.rstrip('.')}. {_INSTALL}"
+            ", allow unprivileged user namespaces, and give the worker a control group to write to "
+            "(systemd: Delegate=yes); workers do not run without.",
         )
 
 
-def why_not(rung: Rung) -> str:
-    """Why ``rung`` cannot be used here; empty if a live probe found that it holds."""
+def why_not(rung: Rung, besides: frozenset[str] = frozenset()) -> str:
+    """Why ``rung`` cannot be used here; empty if a live probe found that it holds.
+
+    ``besides`` names leaks that it must not have although it promises nothing about them.
+    """
     try:
         findings = _probe(rung)
     except (PlatformFault, OSError) as error:
@@ -125,13 +171,13 @@ def why_not(rung: Rung) -> str:
         return "the probe gave no answer"
     if not findings["scratch"]:
         return "the box has no private temporary folder"
-    broken = sorted(_leaks(findings) & _PROMISES[rung])
-    return f"it does not hold here ({', '.join(broken)})" if broken else ""
+    broken = _leaks(findings) & (_PROMISES[rung] | besides)
+    return ", ".join(said for leak, said in _LEAKS.items() if leak in broken)
 
 
 def _leaks(findings: Mapping[str, Any]) -> set[str]:
     """What the probe could do that a perfect box would not let it do."""
-    leaks = {name for name in _EVERYTHING - {"environment", "uid"} if findings[name]}
+    leaks = {name for name in _LEAKS.keys() - {"environment", "uid"} if findings[name]}
     if not set(findings["environment"]) <= _ALLOWED_ENVIRONMENT:
         leaks.add("environment")
     if findings["uid"] == 0:
@@ -173,6 +219,7 @@ def _ask(rung: Rung, entry: Path, bait: Path, tcp: int, udp: int) -> dict[str, A
         deadline = time.monotonic() + _PROBE_SECONDS
         (size,) = struct.unpack("<I", confined.channel.read(4, deadline))
         findings: dict[str, Any] = json.loads(confined.channel.read(min(size, 1 << 16), deadline))
+        findings |= {"host_root": confined.is_root, "memory": confined.cgroup is None}
     except ChannelClosedError:
         confined.kill()
         last = confined.log.text.strip().rpartition("\n")[2]

@@ -1,11 +1,13 @@
 """The runtime of entries: the interpreter and the few packages that an entry may import.
 
 Only these are shown in a box; the judge's own packages (this one, Django, …) are not. The list is
-computed from installed metadata, so that nothing is copied and nothing is missing.
+computed from installed metadata. ``stylearena runtime build`` puts it in a folder of its own; where
+that was not done, or for other versions, the same files are shown one by one.
 """
 
 import functools
 import importlib.metadata
+import platform
 import re
 import sys
 import sysconfig
@@ -13,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.errors import PlatformFault
+from evaluator.sandbox.runtime_build import Pins, build, current_folder
 
-__all__ = ["IMPORTABLE", "Runtime", "runtime_for"]
+__all__ = ["IMPORTABLE", "Runtime", "build_runtime", "importable", "pins", "runtime_for"]
 
 # What entries may rely on; shown to participants.
 IMPORTABLE = ("numpy", "onnxruntime", "torch", "torchvision", "pillow", "safetensors", "scipy")
@@ -33,11 +36,64 @@ class Runtime:
     standard_library: tuple[Path, ...]
     library_folder: Path  # of libpython, for interpreters that have one
     packages: tuple[Path, ...]
+    packages_folder: Path | None = None  # holds just these, if they have a folder of their own
 
 
 @functools.cache
 def runtime_for(kind: str) -> Runtime:
     """The runtime for ``"onnx"`` or ``"python"`` entries; PlatformFault where a package lacks."""
+    folder = current_folder(pins())
+    if folder is None:
+        return _installed(kind)
+    packages = folder / "packages" / kind
+    return Runtime(
+        interpreter=folder / "python/bin/python3",
+        standard_library=tuple(sorted(folder.glob("python/lib*/python3.*"))),
+        library_folder=folder / "python/lib",
+        packages=tuple(sorted(packages.iterdir())),
+        packages_folder=packages,
+    )
+
+
+def build_runtime(folder: Path) -> Pins:
+    """Put the runtime in ``folder``, for both kinds of entry; PlatformFault ``runtime.*``."""
+    whole = _installed("python")
+    build(
+        folder,
+        pins(),
+        interpreter=whole.interpreter,
+        standard_library=whole.standard_library,
+        libraries=_shared_libraries(whole.library_folder),
+        packages={"python": whole.packages, "onnx": _installed("onnx").packages},
+    )
+    runtime_for.cache_clear()
+    return pins()
+
+
+@functools.cache
+def pins() -> Pins:
+    """The versions that entries get here."""
+    versions = {name: importlib.metadata.version(name) for name in _closure(IMPORTABLE)}
+    return Pins(platform.python_version(), versions)
+
+
+def importable() -> dict[str, str]:
+    """What entries may rely on, with the versions installed; "" where this machine has none."""
+    found: dict[str, str] = {}
+    for name in IMPORTABLE:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = ""
+    return found
+
+
+def _shared_libraries(folder: Path) -> list[Path]:
+    return sorted(folder.glob("libpython3*.so*"))
+
+
+def _installed(kind: str) -> Runtime:
+    """The runtime where its files were installed."""
     return Runtime(
         interpreter=Path(getattr(sys, "_base_executable", sys.executable)).resolve(),
         standard_library=_standard_library(),

@@ -49,6 +49,14 @@ class ProcessTree:
             return {child.pid for child in psutil.Process(self._root).children(recursive=True)}
         return set()
 
+    def is_root(self) -> bool:
+        """Whether any of it has root's uid on the host; so is what cannot be looked at."""
+        try:
+            uids = [uid for pid in self.look() for uid in psutil.Process(pid).uids()]
+        except psutil.Error:
+            return True
+        return not uids or 0 in uids
+
     def kill(self) -> None:
         """SIGKILL all of it and wait until it is gone, at most a few seconds.
 

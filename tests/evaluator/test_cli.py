@@ -171,7 +171,7 @@ def test_a_weak_sandbox_is_announced_loudly(
     from evaluator.sandbox import rungs
 
     weak = rungs.RungReport(rungs.Rung.PROCESS, "NO SANDBOX: judge only what you trust.", {})
-    monkeypatch.setattr(rungs, "best_rung", lambda: weak)
+    monkeypatch.setattr(rungs, "best_rung", lambda _kind="onnx": weak)
     identity(tmp_path / "same.onnx")
 
     answer = stylearena("evaluate", "same.onnx", "--dataset", dataset.root, "--protocol", "small")

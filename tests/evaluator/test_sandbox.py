@@ -193,7 +193,7 @@ def load(device):
 """
 
 
-@pytest.mark.parametrize("rung", list(Rung))
+@pytest.mark.parametrize("rung", [rung for rung in Rung if rung.takes("python")])
 def test_a_daemon_is_seen_from_outside_and_dies_with_its_box(tmp_path: Path, rung: Rung) -> None:
     needs(rung)
     name = f"sa-{secrets.token_hex(4)}"
@@ -313,4 +313,4 @@ def test_a_group_is_made_only_where_the_kernel_keeps_it(tmp_path: Path) -> None:
     (tmp_path / "cgroup.controllers").write_text("memory pids")
 
     assert cgroups.make_cgroup(Limits(), root=tmp_path) is None
-    assert not list(tmp_path.glob("stylearena/*"))
+    assert not list(tmp_path.glob("stylearena*"))

@@ -1,6 +1,7 @@
 """The ladder: each rung holds what it promises with real entries; going down it is said loudly."""
 
 import ctypes
+import os
 import secrets
 import shutil
 import subprocess
@@ -14,9 +15,9 @@ import pytest
 
 from evaluator.entry import Entry, open_entry
 from evaluator.errors import PlatformFault
-from evaluator.sandbox import Box, Limits, Rung, rungs
+from evaluator.sandbox import Box, Limits, Rung, confined, rungs
 from evaluator.sandbox.bubblewrap import bubblewrap_command
-from evaluator.sandbox.policy import box_places, box_policy
+from evaluator.sandbox.policy import Policy, box_places, box_policy
 from evaluator.sandbox.runtime import runtime_for
 from tests.entries.making import model, save
 from tests.evaluator.rungs_here import needs, reason_here
@@ -79,7 +80,6 @@ def load(device):
     [
         Rung.BUBBLEWRAP,
         Rung.UNSHARE,
-        pytest.param(Rung.LANDLOCK, marks=pytest.mark.slow),
         pytest.param(Rung.PROCESS, marks=pytest.mark.slow),
     ],
 )
@@ -99,7 +99,7 @@ def test_a_box_dies_with_a_judge_that_is_killed(tmp_path: Path, rung: Rung) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rung", [Rung.UNSHARE, Rung.LANDLOCK, Rung.PROCESS])
+@pytest.mark.parametrize("rung", [Rung.UNSHARE, Rung.PROCESS])
 def test_a_torch_entry_runs_at_the_lower_rungs(tmp_path: Path, rung: Rung) -> None:
     needs(rung)
     entry = python_entry(tmp_path, "def load(device):\n    return lambda c, s: 1 - c\n")
@@ -142,9 +142,9 @@ def test_the_last_rung_holds_everywhere() -> None:
 
 
 def test_the_probe_gets_out_of_a_plain_process() -> None:
-    findings = rungs._probe(Rung.PROCESS)
+    promised = rungs._PROMISES[Rung.LANDLOCK] | {"signals"}
 
-    assert {"reads", "writes", "signals", "tcp", "udp", "privileges"} <= rungs._leaks(findings)
+    assert promised - {"environment"} <= rungs._leaks(rungs._probe(Rung.PROCESS))
 
 
 def test_bubblewrap_is_the_best_and_has_no_warning() -> None:
@@ -175,6 +175,9 @@ def test_without_bubblewrap_production_workers_refuse() -> None:
     assert caught.value.code == "sandbox.unavailable"
 
 
+PERFECT = {**dict.fromkeys(rungs._LEAKS, False), "uid": 65534, "environment": [], "scratch": True}
+
+
 @pytest.mark.parametrize(
     ("leak", "rung", "holds"),
     [
@@ -186,7 +189,13 @@ def test_without_bubblewrap_production_workers_refuse() -> None:
         ({"privileges": True}, Rung.BUBBLEWRAP, False),
         ({"udp": True}, Rung.BUBBLEWRAP, False),
         ({"scratch": False}, Rung.BUBBLEWRAP, False),
-        ({"udp": True}, Rung.LANDLOCK, True),
+        ({"system_calls": ["keyctl"]}, Rung.BUBBLEWRAP, False),
+        ({"system_calls": ["keyctl"]}, Rung.LANDLOCK, False),
+        ({"host_root": True}, Rung.BUBBLEWRAP, False),
+        ({"host_root": True}, Rung.UNSHARE, True),
+        ({"memory": True}, Rung.BUBBLEWRAP, True),
+        ({"udp": True}, Rung.LANDLOCK, False),
+        ({"signals": True}, Rung.LANDLOCK, True),
         ({"reads": ["/root"]}, Rung.LANDLOCK, False),
         ({"reads": ["/root"]}, Rung.PROCESS, True),
     ],
@@ -194,11 +203,112 @@ def test_without_bubblewrap_production_workers_refuse() -> None:
 def test_a_rung_that_breaks_a_promise_is_refused(
     monkeypatch: pytest.MonkeyPatch, leak: dict[str, object], rung: Rung, holds: bool
 ) -> None:
-    perfect = {"uid": 65534, "environment": [], "reads": [], "writes": [], "scratch": True}
-    perfect |= dict.fromkeys(("signals", "tcp", "udp", "privileges", "namespaces"), False)
-    monkeypatch.setattr(rungs, "_probe", lambda _: perfect | leak)
+    monkeypatch.setattr(rungs, "_probe", lambda _: PERFECT | leak)
 
     assert (rungs.why_not(rung) == "") is holds
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
+    """Boxes whose bubblewrap is not given some of its options; what they take goes too."""
+    whole = confined.bubblewrap_command
+
+    def weaker(bwrap: str, policy: Policy, *, filter_file: int) -> list[str]:
+        words = iter(whole(bwrap, policy, filter_file=filter_file))
+        kept = []
+        for word in words:
+            if word in options:
+                skipped = {"--remount-ro": 1, "--seccomp": 1, "--uid": 1, "--gid": 1}.get(word, 0)
+                for _ in range(skipped):
+                    next(words)
+            else:
+                kept.append(word)
+        return kept
+
+    monkeypatch.setattr(confined, "bubblewrap_command", weaker)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--remount-ro"], "the root or another folder is writable"),
+        (["--seccomp"], "system calls are not filtered"),
+        (["--unshare-net", "--seccomp"], "the network is reached by TCP"),
+        (["--unshare-pid"], "the judge can be signalled"),
+        (["--disable-userns", "--seccomp"], "user namespaces can be made"),
+    ],
+)
+def test_a_box_that_lacks_a_part_is_refused_by_the_live_probe(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], said: str
+) -> None:
+    without(monkeypatch, *options)
+    if "--unshare-pid" in options:  # another uid could not signal the judge either
+        monkeypatch.setattr(confined, "claim_uid", lambda: None)
+
+    assert said in rungs.why_not(Rung.BUBBLEWRAP)
+
+
+def test_root_inside_is_refused_by_the_live_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = confined.bubblewrap_command
+
+    def as_root(bwrap: str, policy: Policy, *, filter_file: int) -> list[str]:
+        command = whole(bwrap, policy, filter_file=filter_file)
+        command[command.index("--uid") + 1] = "0"
+        return command
+
+    monkeypatch.setattr(confined, "bubblewrap_command", as_root)
+
+    assert "the uid inside is root's" in rungs.why_not(Rung.BUBBLEWRAP)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only a judge that is root could give root away")
+def test_root_outside_is_refused_by_the_live_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confined, "claim_uid", lambda: None)
+
+    assert rungs.why_not(Rung.BUBBLEWRAP) == "the uid on the host is root's"
+
+
+def test_without_a_memory_limit_production_workers_refuse(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(confined, "make_cgroup", lambda limits: None)
+
+    with pytest.raises(PlatformFault, match="no control group bounds the memory"):
+        rungs.require_confinement()
+    assert rungs.why_not(Rung.BUBBLEWRAP) == ""
+
+
+def test_without_a_memory_limit_a_laptop_is_warned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rungs, "make_cgroup", lambda limits: None)
+    rungs.best_rung.cache_clear()
+
+    warning = rungs.best_rung().warning
+    rungs.best_rung.cache_clear()
+
+    assert "NO MEMORY LIMIT" in warning
+
+
+def test_production_never_takes_a_plain_process() -> None:
+    with pytest.raises(PlatformFault, match="confines nothing"):
+        rungs.require_confinement(Rung.PROCESS)
+
+
+def test_landlock_is_for_onnx_entries_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = {Rung.BUBBLEWRAP, Rung.UNSHARE}
+    monkeypatch.setattr(rungs, "why_not", lambda rung: "not here" if rung in refused else "")
+    rungs.best_rung.cache_clear()
+
+    chosen = [rungs.best_rung(kind).rung for kind in ("onnx", "python")]
+    rungs.best_rung.cache_clear()
+
+    assert chosen == [Rung.LANDLOCK, Rung.PROCESS]
+    with pytest.raises(PlatformFault, match="ONNX entries only"):
+        Box(python_entry(tmp_path, "def load(device):\n    return None\n"), rung=Rung.LANDLOCK)
+
+
+def test_a_rung_meets_the_demand_of_itself_and_of_lower_ones() -> None:
+    assert [rung for rung in Rung if rung.meets(Rung.UNSHARE)] == [Rung.BUBBLEWRAP, Rung.UNSHARE]
 
 
 def test_every_lower_rung_has_a_warning() -> None:
@@ -227,7 +337,7 @@ def test_the_policy_binds_no_more_than_libraries_python_and_the_entry(tmp_path: 
 
     assert not any(t.startswith(("/etc", "/home", "/root", "/sys", "/var")) for t in targets)
     assert {t for t in targets if t.startswith("/proc")} == {"/proc/cpuinfo"}
-    assert bubblewrap_command("bwrap", policy).count("--bind") == 0
+    assert bubblewrap_command("bwrap", policy, filter_file=9).count("--bind") == 0
 
 
 def test_the_sandbox_is_imported_without_torch_or_onnxruntime() -> None:

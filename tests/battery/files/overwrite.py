@@ -1,0 +1,6 @@
+# oracle: marked
+from host import SECRET
+
+
+def attack():
+    open(SECRET, "w").write("gone")

@@ -1,0 +1,5 @@
+# oracle: leaked
+
+
+def attack():
+    print(open("/etc/passwd").read())

@@ -1,0 +1,6 @@
+# oracle: leaked
+from host import SECRET
+
+
+def attack():
+    print(open(SECRET).read())

@@ -1,0 +1,6 @@
+# oracle: leaked
+from host import SHM
+
+
+def attack():
+    print(open(SHM).read())

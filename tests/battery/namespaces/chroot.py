@@ -1,0 +1,9 @@
+# oracle: boasted
+import os
+
+from host import BOAST
+
+
+def attack():
+    os.chroot("/")
+    print(BOAST)

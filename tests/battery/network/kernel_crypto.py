@@ -1,0 +1,11 @@
+# oracle: boasted
+import ctypes
+
+from host import BOAST
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def attack():
+    if libc.socket(38, 5, 0) >= 0 or ctypes.get_errno() == 97:
+        print(BOAST)

@@ -1,0 +1,9 @@
+# oracle: hurt
+import os
+import signal
+
+from host import VICTIM
+
+
+def attack():
+    os.kill(VICTIM, signal.SIGSTOP)

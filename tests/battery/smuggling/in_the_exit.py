@@ -1,0 +1,8 @@
+# oracle: leaked
+import sys
+
+from host import SECRET
+
+
+def attack():
+    sys.exit(open(SECRET).read())

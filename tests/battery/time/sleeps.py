@@ -1,0 +1,6 @@
+# oracle: hung
+import time
+
+
+def attack():
+    time.sleep(3)

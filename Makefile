@@ -55,6 +55,9 @@ fuzz: $(READY) ## fuzz what strangers hand in, under libFuzzer: SECONDS=300 for 
 bench: $(READY) ## measure; prints `figure NAME VALUE UNIT` lines and writes figures.json
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+audit: $(READY) ## look up known vulnerabilities of what requirements.lock pins
+	@$(BIN)/python -m tests.audit
+
 check: export STYLEARENA_MODE = test
 check: $(READY) ## lint, types, import contracts, deployment check, migrations
 	$(BIN)/ruff check .
@@ -62,6 +65,7 @@ check: $(READY) ## lint, types, import contracts, deployment check, migrations
 	$(BIN)/djlint --check --lint --quiet platform/stylearena/templates
 	$(BIN)/mypy evaluator baselines platform manage.py
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.audit
 	STYLEARENA_DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
 	STYLEARENA_MODE=production \
 	  STYLEARENA_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \

@@ -30,6 +30,7 @@ _MAX_COMPONENT = 255
 _MAX_NAME = 1000
 # A directory record is 46 bytes and a name; generous room for extra fields and comments.
 _RECORD_BYTES = 46 + 4 * _MAX_NAME
+_MEMBER = b"PK\x03\x04"
 _END_OF_DIRECTORY = b"PK\x05\x06"
 _END_OF_DIRECTORY_64 = b"PK\x06\x06"
 _END_BYTES = 22
@@ -112,6 +113,7 @@ def _create(target: Path) -> BinaryIO:
 
 
 def _unpack_zip(archive: Path, into: Path, limits: ArchiveLimits) -> None:
+    _check_start(archive)
     _check_directory_size(archive, limits)
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -125,6 +127,13 @@ def _unpack_zip(archive: Path, into: Path, limits: ArchiveLimits) -> None:
         raise PlatformFault(
             "entry.unpack", f"The archive could not be unpacked here: {error.strerror}."
         ) from error
+
+
+def _check_start(archive: Path) -> None:
+    """zipfile finds an archive behind anything: a page or a picture that is also one is refused."""
+    with archive.open("rb") as file:
+        if file.read(4) not in {_MEMBER, _END_OF_DIRECTORY}:
+            _refuse_corrupt()
 
 
 def _refuse_corrupt() -> NoReturn:

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 _KNOWN_DEFAULTS = ("change-me", "changeme", "secret", "insecure", "django-insecure")
 _SECRET_LENGTH = 40
+_SECRET_CHARACTERS = 5  # different ones; Django's own check asks for as many
 
 
 class Mode(StrEnum):
@@ -47,10 +48,32 @@ def required(name: str, *, embedded: str) -> str:
     return value
 
 
+def allowed_hosts() -> list[str]:
+    """The names the site answers to; production refuses a wildcard, which trusts any Host."""
+    said = required("STYLEARENA_ALLOWED_HOSTS", embedded="127.0.0.1,localhost,[::1],testserver")
+    hosts = [host.strip() for host in said.split(",") if host.strip()]
+    if mode() is Mode.PRODUCTION and any("*" in host for host in hosts):
+        raise ImproperlyConfigured(
+            "STYLEARENA_ALLOWED_HOSTS holds a wildcard: name each host that the site answers to."
+        )
+    return hosts
+
+
+def database_url(embedded: str) -> str:
+    """The database's address; production refuses SQLite, whose file no second machine can share."""
+    url = required("STYLEARENA_DATABASE_URL", embedded=embedded)
+    if mode() is Mode.PRODUCTION and url.startswith("sqlite"):
+        raise ImproperlyConfigured(
+            "STYLEARENA_DATABASE_URL names SQLite: production runs on PostgreSQL."
+        )
+    return url
+
+
 def secret_key() -> str:
     """Django's secret key; production refuses a short one or one of the well-known examples."""
     key = required("STYLEARENA_SECRET_KEY", embedded="embedded-" + "0" * _SECRET_LENGTH)
-    weak = len(key) < _SECRET_LENGTH or key.lower().startswith((*_KNOWN_DEFAULTS, "embedded-"))
+    short = len(key) < _SECRET_LENGTH or len(set(key)) < _SECRET_CHARACTERS
+    weak = short or key.lower().startswith((*_KNOWN_DEFAULTS, "embedded-"))
     if mode() is Mode.PRODUCTION and weak:
         raise ImproperlyConfigured(
             "STYLEARENA_SECRET_KEY is short or an example: make one with "

@@ -15,9 +15,7 @@ DATA_DIR = env.data_dir()
 
 DEBUG = False
 SECRET_KEY = env.secret_key()
-ALLOWED_HOSTS = env.required(
-    "STYLEARENA_ALLOWED_HOSTS", embedded="127.0.0.1,localhost,[::1],testserver"
-).split(",")
+ALLOWED_HOSTS = env.allowed_hosts()
 CSRF_TRUSTED_ORIGINS = env.reader.list("STYLEARENA_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -49,6 +47,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -62,7 +61,6 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "stylearena.urls"
 WSGI_APPLICATION = "stylearena.wsgi.application"
-ASGI_APPLICATION = "stylearena.asgi.application"
 
 TEMPLATES = [
     {
@@ -84,7 +82,7 @@ TEMPLATES = [
 # --- database ------------------------------------------------------------------------------
 DATABASES = {
     "default": env.reader.db_url_config(
-        env.required("STYLEARENA_DATABASE_URL", embedded=f"sqlite:///{DATA_DIR}/stylearena.sqlite3")
+        env.database_url(f"sqlite:///{DATA_DIR}/stylearena.sqlite3")
     )
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -177,6 +175,15 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USERNAME_BLACKLIST = ["admin", "arena", "organiser", "root", "staff", "stylearena"]
+# Amount / time / by whom it is counted; "key" is the name or address that is tried.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/300s/key",
+    "signup": "20/m/ip",
+    "reset_password": "20/m/ip,5/m/key",
+    "hand_in_minute": "10/m/user",
+    "hand_in_hour": "60/h/user",
+}
 # Rate limits count by address: behind proxies that of the visitor, not of the last proxy.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.reader.int("STYLEARENA_PROXIES", default=int(PRODUCTION))
 _GITHUB_ID = env.reader.str("STYLEARENA_GITHUB_ID", default="")
@@ -211,8 +218,25 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF, *(["https://github.com"] if _GITHUB_ID else [])],
     }
 }
-# The entry goes to a temporary file, never to memory.
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    feature: []
+    for feature in (
+        "accelerometer",
+        "bluetooth",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "serial",
+        "usb",
+    )
+}
+# One page takes a file, and says so itself (submissions.uploads): everywhere else reading stops.
+FILE_UPLOAD_HANDLERS = ["stylearena.submissions.uploads.RefuseFiles"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 << 20
 
 # --- judging -------------------------------------------------------------------------------

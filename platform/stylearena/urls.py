@@ -6,6 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from stylearena.api.v1 import api
 from stylearena.health import healthz
 
+handler429 = "stylearena.refusals.too_many_requests"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("stylearena.competitions.urls")),
     path("", include("stylearena.submissions.urls")),

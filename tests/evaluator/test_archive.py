@@ -63,6 +63,18 @@ def test_unpacking_into_a_used_folder_is_our_mistake(tmp_path: Path) -> None:
         unpack(zipped(tmp_path, {"a": b""}), tmp_path / "out")
 
 
+def test_a_file_that_is_also_something_else_is_refused(tmp_path: Path) -> None:
+    """zipfile would read it: a page with an archive behind it."""
+    archive = tmp_path / "entry.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("entry.toml", "")
+    archive.write_bytes(b"<html><script>alert(1)</script>" + archive.read_bytes())
+    assert zipfile.is_zipfile(archive)
+    with pytest.raises(ParticipantError) as caught:
+        unpack(archive, tmp_path / "into")
+    assert caught.value.code == "entry.archive.corrupt"
+
+
 def test_the_size_handed_in_is_bounded(tmp_path: Path) -> None:
     path = zipped(tmp_path, {"a": bytes(2000)})
 

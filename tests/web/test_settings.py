@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 COMPLETE = {
     "STYLEARENA_MODE": "production",
-    "STYLEARENA_SECRET_KEY": "kEy" * 20,
+    "STYLEARENA_SECRET_KEY": "kEy-0123456789" * 4,
     "STYLEARENA_ALLOWED_HOSTS": "arena.example.org",
     "STYLEARENA_DATABASE_URL": "postgres://arena@127.0.0.1/arena",
     "STYLEARENA_REDIS_URL": "redis://127.0.0.1:6379/0",
@@ -52,11 +52,33 @@ def test_the_mode_is_production_unless_said_otherwise() -> None:
     assert "STYLEARENA_SECRET_KEY is not set" in read_settings({}).stderr
 
 
-@pytest.mark.parametrize("key", ["short", "change-me" + "x" * 50, "embedded-" + "0" * 40])
+@pytest.mark.parametrize("key", ["short", "change-me" + "x" * 50, "embedded-" + "0" * 40, "a" * 60])
 def test_production_refuses_a_weak_or_example_key(key: str) -> None:
     done = read_settings(COMPLETE | {"STYLEARENA_SECRET_KEY": key})
     assert done.returncode != 0
     assert "STYLEARENA_SECRET_KEY is short or an example" in done.stderr
+
+
+def test_production_refuses_a_wildcard_host() -> None:
+    done = read_settings(COMPLETE | {"STYLEARENA_ALLOWED_HOSTS": "arena.example.org,*"})
+    assert done.returncode != 0
+    assert "STYLEARENA_ALLOWED_HOSTS holds a wildcard" in done.stderr
+
+
+def test_production_refuses_sqlite() -> None:
+    done = read_settings(COMPLETE | {"STYLEARENA_DATABASE_URL": "sqlite:////tmp/arena.sqlite3"})
+    assert done.returncode != 0
+    assert "STYLEARENA_DATABASE_URL names SQLite" in done.stderr
+
+
+def test_production_never_debugs_and_keeps_its_cookies_to_https() -> None:
+    asked = (
+        "from django.conf import settings as s; print(s.DEBUG, s.SESSION_COOKIE_SECURE, "
+        "s.CSRF_COOKIE_SECURE, s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS >= 31536000, "
+        "s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_SAMESITE, s.REQUIRE_CONFINEMENT)"
+    )
+    done = read_settings(COMPLETE | {"DEBUG": "1", "DJANGO_DEBUG": "1"}, asked)
+    assert done.stdout == "False True True True True True Lax True\n", done.stderr
 
 
 def test_an_unknown_mode_is_refused_with_the_known_ones() -> None:

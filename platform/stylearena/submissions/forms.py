@@ -30,6 +30,14 @@ class SubmissionForm(forms.Form):
             )
         return upload
 
+    @classmethod
+    def refused(cls, error: ParticipantError) -> "SubmissionForm":
+        """A form with the refusal of a file that was not taken in to be looked at."""
+        form = cls({}, {})
+        form.errors.clear()  # that no file is there is not what is wrong
+        form.refuse(error)
+        return form
+
     def refuse(self, error: ParticipantError) -> None:
         """Put the intake's verdict on the field."""
         self.refusal = error

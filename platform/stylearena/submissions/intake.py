@@ -36,13 +36,17 @@ def receive(upload: "File[bytes]", folder: Path, *, filename: str, limit: int) -
         for chunk in upload.chunks():
             room -= len(chunk)
             if room < 0:
-                raise ParticipantError(
-                    "entry.archive.too_large",
-                    f"The archive has more than the {limit / (1 << 20):g} MiB allowed; make the "
-                    "model smaller.",
-                )
+                raise too_large(limit)
             sink.write(chunk)
     return target
+
+
+def too_large(limit: int) -> ParticipantError:
+    """What an upload of more than ``limit`` bytes is told."""
+    return ParticipantError(
+        "entry.archive.too_large",
+        f"The archive has more than the {limit / (1 << 20):g} MiB allowed; make the model smaller.",
+    )
 
 
 def safe_name(filename: str) -> str:

@@ -11,10 +11,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from evaluator.errors import ParticipantError
+from stylearena.accounts import rates
 from stylearena.accounts.models import User
 from stylearena.competitions.models import Phase
 from stylearena.competitions.presentation import limits_in_words
@@ -22,24 +24,57 @@ from stylearena.competitions.queries import phase_or_404
 from stylearena.submissions import intake, presentation, queries, services
 from stylearena.submissions.forms import SubmissionForm
 from stylearena.submissions.models import Submission
+from stylearena.submissions.uploads import LimitedUpload, limit_upload
 
 PER_PAGE = 25
 
 
 @login_required
+@csrf_exempt  # the token stands in the body, which must not be read before these checks
 def new(request: HttpRequest, slug: str, phase_slug: str) -> HttpResponse:
     """The hand-in form; posted, it answers with the static checks' verdict at once."""
-    person = _person(request)
-    phase = phase_or_404(slug, phase_slug, person)
-    is_posted = request.method == "POST"
-    form = SubmissionForm(request.POST, request.FILES) if is_posted else SubmissionForm()
-    if is_posted and form.is_valid():
-        submission = _hand_in(form, phase, person)
+    phase = phase_or_404(slug, phase_slug, _person(request))
+    if request.method != "POST":
+        return _form_page(request, phase, SubmissionForm(), status=200)
+    upload = limit_upload(request, phase.archive_bytes)
+    if upload.is_too_large:
+        return _too_large(request, phase)
+    if wait := rates.seconds_to_wait(request):
+        response = _refused(request, phase, rates.too_often(wait), status=429)
+        response["Retry-After"] = str(wait)
+        return response
+    return _receive(request, phase, upload)
+
+
+@csrf_protect
+def _receive(request: HttpRequest, phase: Phase, upload: LimitedUpload) -> HttpResponse:
+    """Read the form, file and all, and hand in what it holds."""
+    form = SubmissionForm(request.POST, request.FILES)
+    if upload.is_too_large:
+        return _too_large(request, phase)
+    if form.is_valid():
+        submission = _hand_in(form, phase, _person(request))
         if submission is not None:
             messages.success(request, _("Your entry passed the static checks and is queued."))
             return _go_to(request, submission)
-    context = {"form": form, **_standing(phase, person)}
-    status = 422 if form.errors else 200
+    return _form_page(request, phase, form, status=422)
+
+
+def _too_large(request: HttpRequest, phase: Phase) -> HttpResponse:
+    return _refused(request, phase, intake.too_large(phase.archive_bytes), status=413)
+
+
+def _refused(
+    request: HttpRequest, phase: Phase, error: ParticipantError, *, status: int
+) -> HttpResponse:
+    """The form with a refusal, of a request whose body was not read."""
+    return _form_page(request, phase, SubmissionForm.refused(error), status=status)
+
+
+def _form_page(
+    request: HttpRequest, phase: Phase, form: SubmissionForm, *, status: int
+) -> HttpResponse:
+    context = {"form": form, **_standing(phase, _person(request))}
     return render(request, "submissions/new.html", context, status=status)
 
 

@@ -80,9 +80,9 @@
     }
   });
 
-  // A refused entry comes back as 422 with the form and its verdict: show it.
+  // A refused entry comes back with the form and its verdict: show it.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.status === 422) {
+    if ([413, 422, 429].includes(event.detail.xhr.status)) {
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }

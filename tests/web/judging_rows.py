@@ -49,6 +49,12 @@ def judged(**options: object) -> Submission:
     return submission
 
 
+def concluded(submission: Submission, **scores: float) -> bool:
+    """Publish a report of the given scores for a judged submission; False if it was refused."""
+    lease = services.claim_conclusion(evaluation_of(submission).pk)
+    return lease is not None and services.conclude(lease, report(**scores))
+
+
 def shards_of(submission: Submission, stage: Stage) -> list[Shard]:
     return list(Shard.objects.filter(evaluation__submission=submission, evaluation__stage=stage))
 
@@ -63,9 +69,10 @@ def claimed(shard: Shard) -> services.Lease:
     return lease
 
 
-def lapse(shard: Shard) -> None:
-    """Let the shard's lease run out, as if its worker had been killed."""
-    Shard.objects.filter(pk=shard.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
+def lapse(held: Shard | Evaluation) -> None:
+    """Let a lease run out, as if its worker had been killed."""
+    rows = type(held).objects.filter(pk=held.pk, leased_until__isnull=False)
+    rows.update(leased_until=timezone.now() - timedelta(seconds=1))
 
 
 def age(submission: Submission) -> None:

@@ -16,9 +16,9 @@ from tests.web.factories import UserFactory
 from tests.web.judging_rows import (
     begun,
     claimed,
+    concluded,
     evaluation_of,
     judged,
-    report,
     shards_of,
     smoked,
     submitted,
@@ -74,7 +74,7 @@ def test_the_log_and_the_reason_of_a_failed_smoke_run_are_shown_escaped(db: None
 
 def test_the_polling_ends_with_the_submission(db: None) -> None:
     submission = judged()
-    services.conclude(evaluation_of(submission).pk, report())
+    assert concluded(submission)
     assert look(submission, submission.participant, **HTMX)[0] == 286
     assert look(submission, submission.participant)[0] == 200
 

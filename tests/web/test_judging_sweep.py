@@ -11,6 +11,7 @@ from stylearena.judging.models import Evaluation, Shard, Stage
 from stylearena.judging.services.stages import QUEUE_PATIENCE
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import State, Submission
+from tests.web.factories import PhaseFactory
 from tests.web.judging_rows import (
     age,
     begun,
@@ -31,7 +32,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = []
     monkeypatch.setattr(messages, "waiting", lambda: 0)
     monkeypatch.setattr(messages, "judge", lambda key, stage, **_: found.append((stage, key)))
-    monkeypatch.setattr(messages, "conclude", lambda key: found.append(("conclude", key)))
+    monkeypatch.setattr(messages, "conclude", lambda key, **_: found.append(("conclude", key)))
     return found
 
 
@@ -49,6 +50,27 @@ def test_a_lapsed_lease_is_queued_again_and_counted(db: None, sent: list[object]
     shard.refresh_from_db()
     assert (shard.state, shard.faults) == (State.QUEUED, 1)
     assert sent == [("full", shard.pk)]
+
+
+def test_the_conclusion_of_a_killed_worker_is_taken_up_again_and_counted(
+    db: None, sent: list[object]
+) -> None:
+    full = evaluation_of(judged())
+    services.claim_conclusion(full.pk)
+    sent.clear()
+    assert services.sweep().expired == 0
+    lapse(full)
+    assert services.sweep().expired == 1
+    full.refresh_from_db()
+    assert (full.faults, full.leased_until) == (1, None)
+    assert sent == [("conclude", full.pk)]
+
+
+def test_a_phase_freezes_in_the_sweep_after_it_opened(db: None) -> None:
+    phase = PhaseFactory()
+    services.sweep()
+    phase.refresh_from_db()
+    assert phase.frozen_at is not None
 
 
 def test_a_shard_whose_workers_keep_dying_ends_in_error_and_is_refunded(

@@ -5,18 +5,24 @@ The entry and the scorer are real; the database is the test's.
 
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 from django.core.files import File
+from django.db import connection
+from django.utils import timezone
 from pytest_django import Settings
 
 from evaluator.datasets import load_dataset
 from evaluator.errors import PlatformFault, RetryLater
+from stylearena.celery import app as celery_app
 from stylearena.competitions.models import Visibility
 from stylearena.competitions.services import register_dataset
 from stylearena.judging import context, gallery, pulse, services, work
-from stylearena.judging.models import Stage
+from stylearena.judging.models import Evaluation, Stage
 from stylearena.submissions.models import State, Submission
 from stylearena.submissions.services import cancel, submit
 from tests.web.factories import PhaseFactory, UserFactory, write_dataset
@@ -146,7 +152,7 @@ def test_the_pulse_prolongs_the_lease_and_stops_a_cancelled_run(settings: Settin
     submission = smoked()
     lease = claimed(shards_of(submission, Stage.FULL)[0])
     submission.refresh_from_db()
-    with pulse.Pulse(lease) as beating:
+    with pulse.Pulse(partial(services.heartbeat, lease)) as beating:
         beating.beat(1)
         cancel(submission, by=submission.participant)
         assert code_of_stop(beating, done=2) == pulse.CANCELLED
@@ -158,7 +164,7 @@ def test_the_pulse_stops_a_run_whose_lease_was_lost(settings: Settings) -> None:
     settings.LEASE_SECONDS = 1
     submission = smoked()
     lease = claimed(shards_of(submission, Stage.FULL)[0])
-    with pulse.Pulse(lease) as beating:
+    with pulse.Pulse(partial(services.heartbeat, lease)) as beating:
         services.release(lease)
         assert code_of_stop(beating, done=1) == "judging.lease_lost"
 
@@ -192,3 +198,77 @@ def test_every_page_can_say_that_the_sandbox_is_weak(rf: object) -> None:
     assert str(context.sandbox_notice(rf.get("/"))["sandbox_notice"]).startswith("WEAK SANDBOX")
     context.keep_notice("")
     assert not context.sandbox_notice(rf.get("/"))["sandbox_notice"]
+
+
+SLEEPING = """
+import time
+
+def load(device):
+    def stylize(content, style):
+        time.sleep(600)
+        return content
+    return stylize
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancelled_entry_and_all_its_processes_are_gone_within_ten_seconds(
+    tmp_path: Path, settings: Settings
+) -> None:
+    submission = hand_in(tmp_path, settings, SLEEPING, pair_seconds=500, wall_seconds=900)
+    (shard,) = shards_of(submission, Stage.SMOKE)
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(judge_in_thread, shard.pk)
+        box = await_box(before)
+        submission.refresh_from_db()
+        wished = time.monotonic()
+        assert cancel(submission, by=submission.participant)
+        run.result(timeout=30)
+    _, alive = psutil.wait_procs(box, timeout=max(0.0, wished + 10 - time.monotonic()))
+    assert not alive
+    assert time.monotonic() - wished < 10
+    submission.refresh_from_db()
+    assert (submission.state, submission.reason_code) == (State.CANCELLED, "submission.cancelled")
+
+
+def judge_in_thread(shard_id: int) -> None:
+    try:
+        work.judge(shard_id)
+    finally:
+        connection.close()
+
+
+def await_box(before: set[int]) -> list[psutil.Process]:
+    """The processes of a box that has started the entry; fails if there is none in a minute."""
+    for _ in range(600):
+        found = [p for p in psutil.Process().children(recursive=True) if p.pid not in before]
+        if len(found) >= 2:
+            time.sleep(1.0)  # it sleeps in its first pair by now, or is about to
+            return psutil.Process().children(recursive=True)
+        time.sleep(0.1)
+    pytest.fail("the entry never started")
+
+
+def test_a_message_is_acknowledged_only_after_its_work_and_one_at_a_time() -> None:
+    from stylearena.judging import tasks as judging_tasks
+    conf = celery_app.conf
+    assert conf.task_acks_late
+    assert conf.task_reject_on_worker_lost
+    assert conf.worker_prefetch_multiplier == 1
+    assert conf.broker_transport_options["visibility_timeout"] >= 3600
+    named = ("begin", "judge_smoke", "judge_shard", "conclude")
+    tasks = [getattr(judging_tasks, name) for name in named]
+    assert all(task.acks_late and task.reject_on_worker_lost for task in tasks)
+
+
+def test_work_begun_by_another_version_is_left_to_it_without_a_fault(
+    db: None, tmp_path: Path, settings: Settings
+) -> None:
+    submission = hand_in(tmp_path, settings, IDENTITY)
+    running = {"state": State.RUNNING, "evaluator_version": "0.0.1"}
+    Evaluation.objects.filter(submission=submission).update(**running)
+    judge_all(submission, Stage.SMOKE)
+    (shard,) = shards_of(submission, Stage.SMOKE)
+    assert (shard.state, shard.faults) == (State.QUEUED, 0)
+    assert shard.not_before > timezone.now()

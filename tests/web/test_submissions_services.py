@@ -166,14 +166,14 @@ def test_a_refunded_submission_counts_for_nothing(participant: User) -> None:
 def test_a_charged_submission_still_counts_once(participant: User) -> None:
     phase = PhaseFactory(per_day=3)
     submission = reserved(phase=phase, participant=participant, state=State.SCORED)
-    services.charge(submission.pk)
+    services.charge(submission.pk, "evaluation.scored")
     assert queries.quota(phase, participant).left_today == 2
 
 
 def test_a_reservation_is_settled_only_once(db: None) -> None:
     submission = reserved()
-    assert services.charge(submission.pk)
-    assert not services.charge(submission.pk)
+    assert services.charge(submission.pk, "evaluation.scored")
+    assert not services.charge(submission.pk, "evaluation.scored")
     assert not services.refund(submission.pk, "Too late.")
     assert list(submission.ledger.values_list("kind", flat=True)) == ["reserved", "charged"]
 

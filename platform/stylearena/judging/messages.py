@@ -31,9 +31,9 @@ def judge(shard_id: int, stage: str, *, after_seconds: float = 0.0) -> None:
     transaction.on_commit(lambda: _send(task, shard_id, after_seconds))
 
 
-def conclude(evaluation_id: int) -> None:
+def conclude(evaluation_id: int, *, after_seconds: float = 0.0) -> None:
     """Tell a worker that all the shards of an evaluation are scored, on commit."""
-    transaction.on_commit(lambda: _send(CONCLUDE, evaluation_id, 0.0))
+    transaction.on_commit(lambda: _send(CONCLUDE, evaluation_id, after_seconds))
 
 
 def waiting() -> int | None:

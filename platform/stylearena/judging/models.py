@@ -37,7 +37,14 @@ class Evaluation(models.Model):
     reason_code = models.CharField(max_length=80, blank=True)
     reason = models.TextField(blank=True)
     log = models.TextField(blank=True, help_text="Smoke runs only: held-out runs keep none.")
-    faults = models.PositiveSmallIntegerField(default=0)
+    faults = models.PositiveSmallIntegerField(default=0, help_text="Of ours, in its conclusion.")
+    token = models.PositiveIntegerField(
+        default=0, help_text="Of the lease on its conclusion, which is fenced as a shard's is."
+    )
+    leased_until = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(
+        default=timezone.now, help_text="A conclusion that met a fault of ours waits until then."
+    )
     is_promoted = models.BooleanField(default=False, help_text="Its scores stand on the board.")
     report = models.FileField(upload_to=report_path, blank=True)
     sandbox_rung = models.CharField(max_length=20, blank=True)
@@ -79,6 +86,9 @@ class Shard(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     token = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(
+        default=timezone.now, help_text="After a fault of ours it waits until then."
+    )
     worker = models.CharField(max_length=120, blank=True)
     faults = models.PositiveSmallIntegerField(default=0)
     done = models.PositiveIntegerField(default=0, help_text="Pairs finished, for the progress bar.")

@@ -10,7 +10,7 @@ import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ from stylearena.judging import services
 from stylearena.judging.gallery import Gallery
 from stylearena.judging.models import Evaluation, Stage
 from stylearena.judging.pulse import CANCELLED, Pulse
-from stylearena.judging.services import Lease
+from stylearena.judging.services import Beat, ConclusionLease, Lease
 from stylearena.judging.smoke import run_smoke
 from stylearena.submissions.models import State, Submission
 
@@ -44,6 +44,8 @@ __all__ = ["conclude", "judge"]
 log = logging.getLogger(__name__)
 
 _UNEXPECTED = "platform.unexpected"
+_OTHER_VERSION = "evaluator.changed"
+_OTHER_VERSION_PAUSE = 30.0
 
 
 def judge(shard_id: int) -> None:
@@ -61,7 +63,7 @@ def judge(shard_id: int) -> None:
         if pause.code == CANCELLED:
             services.cancel(lease)
         else:
-            services.release(lease)
+            services.release(lease, pause=_pause_of(pause))
     except (OrganiserError, PlatformFault) as fault:
         log.error("Shard %s: %s", shard_id, fault)
         services.release(lease, fault=fault.code)
@@ -72,20 +74,38 @@ def judge(shard_id: int) -> None:
 
 def conclude(evaluation_id: int) -> None:
     """Put the shards of a full run together; does nothing unless they are all there."""
-    evaluation = _evaluations().get(pk=evaluation_id)
-    shards = list(evaluation.shards.all())
-    if evaluation.state != State.RUNNING or any(shard.state != State.SCORED for shard in shards):
+    lease = services.claim_conclusion(evaluation_id)
+    if lease is None:
+        log.info("The conclusion of evaluation %s is not to be had", evaluation_id)
         return
     try:
-        services.conclude(evaluation_id, _report(evaluation))
+        _conclude(lease)
     except ParticipantError as error:
         services.end(evaluation_id, state=State.FAILED, code=error.code, reason=str(error))
+    except RetryLater as pause:
+        services.release_conclusion(lease, pause=_pause_of(pause))
     except (OrganiserError, PlatformFault) as fault:
         log.error("Conclusion of %s: %s", evaluation_id, fault)
-        services.fault(evaluation_id, fault.code)
+        services.fault(lease, fault.code)
     except Exception:
-        services.fault(evaluation_id, _UNEXPECTED)
+        services.fault(lease, _UNEXPECTED)
         raise
+
+
+def _conclude(lease: ConclusionLease) -> None:
+    evaluation = _evaluations().get(pk=lease.evaluation_id)
+
+    def beat(*, done: int) -> Beat:
+        return Beat(alive=services.prolong_conclusion(lease), cancelled=False)
+
+    with Pulse(beat):
+        report = _report(evaluation)
+    services.conclude(lease, report)
+
+
+def _pause_of(pause: RetryLater) -> float:
+    """A worker of another version leaves the work to one of the right version."""
+    return _OTHER_VERSION_PAUSE if pause.code == _OTHER_VERSION else 0.0
 
 
 def _run(lease: Lease, transcript: list[str]) -> None:
@@ -94,15 +114,16 @@ def _run(lease: Lease, transcript: list[str]) -> None:
     scorer = _scorer_of(evaluation)
     rung = _rung().rung
     limits = _limits(evaluation.submission)
-    with Pulse(lease) as pulse, _opened(evaluation.submission) as entry:
+    with Pulse(partial(services.heartbeat, lease)) as pulse, _opened(evaluation) as entry:
         scorer.prepare(dataset)
-        if lease.stage == Stage.SMOKE:
-            pairs = dataset.smoke_pairs(lease.stop)
-            run_smoke(entry, dataset, pairs, scorer, limits, rung, pulse, transcript)
-            result = b""
-        else:
-            pairs = dataset.pairs[lease.first : lease.stop]
-            result = _score(entry, dataset, pairs, scorer, limits, pulse, Gallery(evaluation))
+        with pulse.watching():
+            if lease.stage == Stage.SMOKE:
+                pairs = dataset.smoke_pairs(lease.stop)
+                run_smoke(entry, dataset, pairs, scorer, limits, rung, pulse, transcript)
+                result = b""
+            else:
+                pairs = dataset.pairs[lease.first : lease.stop]
+                result = _score(entry, dataset, pairs, scorer, limits, pulse, Gallery(evaluation))
     services.finish(
         lease,
         result,
@@ -139,6 +160,7 @@ def _score(
         limits=limits,
         rung=_rung().rung,
         device=settings.JUDGE_DEVICE,
+        on_box=lambda box: pulse.guard(box.interrupt),
         on_pair=on_pair,
     )
     with tempfile.TemporaryDirectory(prefix="stylearena-shard-") as folder:
@@ -189,10 +211,10 @@ def _scorer_of(evaluation: Evaluation) -> "Scorer":
             "with the version of StyleArena that it was opened with.",
         )
     if evaluation.evaluator_version != evaluator_version:
-        raise PlatformFault(
-            "evaluator.changed",
+        raise RetryLater(
+            _OTHER_VERSION,
             f"This worker has evaluator {evaluator_version}, the evaluation was begun under "
-            f"{evaluation.evaluator_version}; upgrade all workers together.",
+            f"{evaluation.evaluator_version}; a worker of that version must finish it.",
         )
     return _warm_scorer(evaluation.protocol, settings.JUDGE_DEVICE)
 
@@ -218,8 +240,9 @@ def _limits(submission: Submission) -> Limits:
 
 
 @contextmanager
-def _opened(submission: Submission) -> Iterator[Entry]:
+def _opened(evaluation: Evaluation) -> Iterator[Entry]:
     """The entry, unpacked again from the archive that was handed in."""
+    submission = evaluation.submission
     phase = submission.phase
     limits = ArchiveLimits(archive_bytes=phase.archive_bytes, unpacked_bytes=phase.unpacked_bytes)
     with tempfile.TemporaryDirectory(prefix="stylearena-entry-") as folder:

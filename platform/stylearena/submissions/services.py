@@ -100,9 +100,9 @@ def transition(
     return moved > 0
 
 
-def charge(submission_id: UUID) -> bool:
+def charge(submission_id: UUID, reason: str) -> bool:
     """Settle the reservation as used; False if it was settled before."""
-    return _settle(submission_id, QuotaKind.CHARGED, "")
+    return _settle(submission_id, QuotaKind.CHARGED, reason)
 
 
 def refund(submission_id: UUID, reason: str) -> bool:

@@ -12,9 +12,10 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from stylearena.competitions.services import freeze_opened
 from stylearena.judging import messages
 from stylearena.judging.models import Evaluation, Shard, Stage
-from stylearena.judging.services import leases, stages, verdicts
+from stylearena.judging.services import conclusions, leases, stages, verdicts
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
 
@@ -42,24 +43,16 @@ class SweepCounts:
 
 
 def sweep(now: datetime | None = None) -> SweepCounts:
-    """One round over everything that is not in a terminal state."""
+    """One round over everything that is not in a terminal state; phases that opened freeze."""
     now = now or timezone.now()
+    freeze_opened(now=now)
     return SweepCounts(
-        expired=_requeue_expired(now),
+        expired=leases.expire(now) + conclusions.expire_conclusions(),
         overdue=_end_overdue(now),
         cancelled=_cancel_wished(),
         begun=_begin_orphans(now),
         stranded=_end_stranded(now),
         resent=_resend(now),
-    )
-
-
-def _requeue_expired(now: datetime) -> int:
-    expired = Shard.objects.filter(state=State.RUNNING, leased_until__lt=now)
-    found = expired.values_list("pk", "token", "evaluation_id", "evaluation__stage")
-    return sum(
-        leases.count_fault(expired.filter(pk=pk, token=token), pk, stage, evaluation_id)
-        for pk, token, evaluation_id, stage in found
     )
 
 
@@ -130,12 +123,15 @@ def _resend(now: datetime) -> int:
     """Messages that may be lost: the broker has none left, or far too much time has passed."""
     patience = timedelta(seconds=settings.SWEEP_SECONDS)
     before = now - (_RESEND_ANYWAY if messages.waiting() else patience)
-    return _resend_shards(now, before) + _resend_conclusions(before)
+    return _resend_shards(now, before) + _resend_conclusions(now, before)
 
 
 def _resend_shards(now: datetime, before: datetime) -> int:
     lost = Shard.objects.filter(
-        state=State.QUEUED, queued_at__lt=before, evaluation__state__in=ACTIVE_STATES
+        state=State.QUEUED,
+        queued_at__lt=before,
+        not_before__lt=before,
+        evaluation__state__in=ACTIVE_STATES,
     )
     found = list(lost.values_list("pk", "evaluation__stage"))
     for pk, stage in found:
@@ -144,11 +140,17 @@ def _resend_shards(now: datetime, before: datetime) -> int:
     return len(found)
 
 
-def _resend_conclusions(before: datetime) -> int:
+def _resend_conclusions(now: datetime, before: datetime) -> int:
     unsettled = Shard.objects.filter(evaluation=OuterRef("pk")).exclude(
         state=State.SCORED, finished_at__lt=before
     )
-    ready = Evaluation.objects.filter(~Exists(unsettled), stage=Stage.FULL, state=State.RUNNING)
+    ready = Evaluation.objects.filter(
+        ~Exists(unsettled),
+        stage=Stage.FULL,
+        state=State.RUNNING,
+        leased_until__isnull=True,
+        not_before__lte=now,
+    )
     found = list(ready.values_list("pk", flat=True))
     for pk in found:
         messages.conclude(pk)

@@ -5,25 +5,31 @@ from datetime import UTC, datetime, timedelta
 from django.utils import timezone
 
 from evaluator.report import EntryInfo, Provenance, Report, Score, Timings
+from stylearena.accounts.models import User
 from stylearena.competitions.models import Visibility
 from stylearena.judging import services
 from stylearena.judging.models import Evaluation, Shard, Stage
-from stylearena.submissions.models import QuotaEntry, QuotaKind, Submission
-from tests.web.factories import DatasetFactory, PhaseFactory, SubmissionFactory
+from stylearena.submissions import quota
+from stylearena.submissions.models import Submission
+from tests.web.factories import DatasetFactory, PhaseFactory, SubmissionFactory, UserFactory
 
 WORKER = "worker-1"
 LONG_AGO = timedelta(days=3)
 
 
 def submitted(
-    *, shard_pairs: int = 4, pairs: int = 6, visibility: str = Visibility.SCORES
+    *,
+    shard_pairs: int = 4,
+    pairs: int = 6,
+    visibility: str = Visibility.SCORES,
+    participant: User | None = None,
 ) -> Submission:
     """A submission as intake leaves it: queued, with its quota reserved."""
     phase = PhaseFactory(
         dataset=DatasetFactory(pairs=pairs), shard_pairs=shard_pairs, visibility=visibility
     )
-    submission = SubmissionFactory(phase=phase)
-    QuotaEntry.objects.create(submission=submission, kind=QuotaKind.RESERVED)
+    submission = SubmissionFactory(phase=phase, participant=participant or UserFactory())
+    quota.reserve(submission)
     return submission
 
 

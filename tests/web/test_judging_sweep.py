@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from stylearena.judging import messages, services
-from stylearena.judging.models import Evaluation, Shard, Stage
+from stylearena.judging.models import Evaluation, Lane, Shard, Stage, Turn
 from stylearena.judging.services.stages import QUEUE_PATIENCE
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import State, Submission
@@ -30,8 +30,8 @@ from tests.web.judging_rows import (
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
     """The messages, in place of a broker that has none waiting."""
     found: list[tuple[str, object]] = []
-    monkeypatch.setattr(messages, "waiting", lambda: 0)
-    monkeypatch.setattr(messages, "judge", lambda key, stage, **_: found.append((stage, key)))
+    monkeypatch.setattr(messages, "waiting", lambda queue: 0)
+    monkeypatch.setattr(messages, "judge", lambda key, lane, **_: found.append((lane, key)))
     monkeypatch.setattr(messages, "conclude", lambda key, **_: found.append(("conclude", key)))
     return found
 
@@ -122,10 +122,26 @@ def test_a_queued_shard_whose_message_was_lost_is_sent_again(db: None, sent: lis
     assert services.sweep(later).resent == 0
 
 
+def test_only_as_many_hints_are_sent_as_the_broker_lacks(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        begun()
+    monkeypatch.setattr(messages, "waiting", lambda queue: 2)
+    assert services.sweep(timezone.now() + timedelta(minutes=2)).resent == 1
+
+
+def test_somebody_who_fell_out_of_line_is_put_back(db: None) -> None:
+    begun()
+    Turn.objects.all().delete()
+    assert services.sweep().lined_up == 1
+    assert services.claim_next([Lane.SMOKE], worker="worker-1")
+
+
 def test_nothing_is_sent_again_while_messages_wait(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "waiting", lambda: 3)
+    monkeypatch.setattr(messages, "waiting", lambda queue: 3)
     begun()
     assert services.sweep(timezone.now() + timedelta(minutes=2)).resent == 0
 

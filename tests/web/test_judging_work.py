@@ -22,7 +22,7 @@ from stylearena.celery import app as celery_app
 from stylearena.competitions.models import Visibility
 from stylearena.competitions.services import register_dataset
 from stylearena.judging import context, gallery, pulse, services, work
-from stylearena.judging.models import Evaluation, Stage
+from stylearena.judging.models import Evaluation, Lane, Stage
 from stylearena.submissions.models import State, Submission
 from stylearena.submissions.services import cancel, submit
 from tests.web.factories import PhaseFactory, UserFactory, write_dataset
@@ -71,8 +71,8 @@ def code_of_stop(beating: pulse.Pulse, *, done: int) -> str:
 
 
 def judge_all(submission: Submission, stage: Stage) -> None:
-    for shard in shards_of(submission, stage):
-        work.judge(shard.pk)
+    for _ in shards_of(submission, stage):
+        assert work.judge(Lane(stage))
 
 
 @pytest.mark.slow
@@ -123,7 +123,7 @@ def test_an_unexpected_error_is_a_fault_of_ours_and_is_raised(
     monkeypatch.setattr(work, "_run", explode)
     (shard,) = shards_of(begun(), Stage.SMOKE)
     with pytest.raises(ZeroDivisionError):
-        work.judge(shard.pk)
+        work.judge(Lane.SMOKE)
     shard.refresh_from_db()
     assert (shard.state, shard.faults) == (State.QUEUED, 1)
 
@@ -134,7 +134,7 @@ def test_a_shard_that_somebody_else_has_is_left_alone(
     (shard,) = shards_of(begun(), Stage.SMOKE)
     claimed(shard)
     monkeypatch.setattr(work, "_run", lambda *_: pytest.fail("it was run twice"))
-    work.judge(shard.pk)
+    assert not work.judge(Lane.SMOKE)
 
 
 def test_an_unreadable_result_is_a_fault_of_ours(db: None) -> None:
@@ -216,10 +216,9 @@ def test_a_cancelled_entry_and_all_its_processes_are_gone_within_ten_seconds(
     tmp_path: Path, settings: Settings
 ) -> None:
     submission = hand_in(tmp_path, settings, SLEEPING, pair_seconds=500, wall_seconds=900)
-    (shard,) = shards_of(submission, Stage.SMOKE)
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(judge_in_thread, shard.pk)
+        run = pool.submit(judge_in_thread)
         box = await_box(before)
         submission.refresh_from_db()
         wished = time.monotonic()
@@ -232,9 +231,9 @@ def test_a_cancelled_entry_and_all_its_processes_are_gone_within_ten_seconds(
     assert (submission.state, submission.reason_code) == (State.CANCELLED, "submission.cancelled")
 
 
-def judge_in_thread(shard_id: int) -> None:
+def judge_in_thread() -> None:
     try:
-        work.judge(shard_id)
+        work.judge(Lane.SMOKE)
     finally:
         connection.close()
 
@@ -252,6 +251,7 @@ def await_box(before: set[int]) -> list[psutil.Process]:
 
 def test_a_message_is_acknowledged_only_after_its_work_and_one_at_a_time() -> None:
     from stylearena.judging import tasks as judging_tasks
+
     conf = celery_app.conf
     assert conf.task_acks_late
     assert conf.task_reject_on_worker_lost

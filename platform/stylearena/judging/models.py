@@ -1,5 +1,6 @@
 """Evaluations, their shards and leases, and what a finished evaluation leaves behind."""
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -10,6 +11,14 @@ from stylearena.submissions.models import State, Submission
 class Stage(models.TextChoices):
     SMOKE = "smoke", "Smoke run"
     FULL = "full", "Full run"
+
+
+class Lane(models.TextChoices):
+    """Who waits for whom: smoke runs have a lane of their own, re-scores come last."""
+
+    SMOKE = "smoke", "Smoke runs"
+    FULL = "full", "Full runs"
+    RESCORE = "rescore", "Re-scores"
 
 
 def report_path(evaluation: "Evaluation", filename: str) -> str:
@@ -80,6 +89,11 @@ class Shard(models.Model):
     """
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="shards")
+    # Copied from the submission, so that the claim needs no join to find the next one.
+    lane = models.CharField(max_length=7, choices=Lane.choices)
+    participant = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
     index = models.PositiveIntegerField()
     first = models.PositiveIntegerField(help_text="Index of its first pair.")
     stop = models.PositiveIntegerField(help_text="Index after its last pair.")
@@ -99,13 +113,49 @@ class Shard(models.Model):
 
     class Meta:
         ordering = ("evaluation", "index")
-        indexes = (models.Index(fields=("state", "leased_until"), name="shard_state_lease"),)
+        indexes = (
+            models.Index(fields=("state", "leased_until"), name="shard_state_lease"),
+            models.Index(
+                fields=("lane", "participant", "id"),
+                condition=models.Q(state=State.QUEUED),
+                name="shard_queue",
+            ),
+            models.Index(
+                fields=("participant", "lane"),
+                condition=models.Q(state=State.RUNNING),
+                name="shard_running",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(fields=("evaluation", "index"), name="one_shard_an_index"),
         )
 
     def __str__(self) -> str:
         return f"Shard {self.index} of evaluation {self.evaluation_id}"
+
+
+class Turn(models.Model):
+    """A participant's place in line in front of a lane; the smallest ``at`` is served first.
+
+    ``version`` changes whenever it is touched: who takes the turn names the one they read.
+    """
+
+    lane = models.CharField(max_length=7, choices=Lane.choices)
+    participant = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    at = models.DateTimeField(default=timezone.now)
+    version = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ("lane", "at")
+        indexes = (models.Index(fields=("lane", "at"), name="turn_next"),)
+        constraints = (
+            models.UniqueConstraint(fields=("lane", "participant"), name="one_turn_a_lane"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_lane_display()}: {self.participant_id}"
 
 
 class Score(models.Model):

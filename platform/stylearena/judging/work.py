@@ -30,7 +30,7 @@ from evaluator.version import __version__ as evaluator_version
 from stylearena.competitions.services import load
 from stylearena.judging import services
 from stylearena.judging.gallery import Gallery
-from stylearena.judging.models import Evaluation, Stage
+from stylearena.judging.models import Evaluation, Lane, Stage
 from stylearena.judging.pulse import CANCELLED, Pulse
 from stylearena.judging.services import Beat, ConclusionLease, Lease
 from stylearena.judging.smoke import run_smoke
@@ -48,12 +48,20 @@ _OTHER_VERSION = "evaluator.changed"
 _OTHER_VERSION_PAUSE = 30.0
 
 
-def judge(shard_id: int) -> None:
-    """Claim a shard, run it, and write its result or its verdict under the lease's token."""
-    lease = services.claim(shard_id, worker=f"{socket.gethostname()}-{os.getpid()}")
+def judge(*lanes: Lane) -> bool:
+    """Claim the next shard of the first of ``lanes`` that has one, and run it; False if none has.
+
+    Its result or its verdict is written under the lease's token.
+    """
+    lease = services.claim_next(lanes, worker=f"{socket.gethostname()}-{os.getpid()}")
     if lease is None:
-        log.info("Shard %s is not to be had", shard_id)
-        return
+        log.info("Nothing is ready for lanes %s", ", ".join(lanes))
+        return False
+    _judge(lease)
+    return True
+
+
+def _judge(lease: Lease) -> None:
     transcript: list[str] = []
     try:
         _run(lease, transcript)
@@ -65,7 +73,7 @@ def judge(shard_id: int) -> None:
         else:
             services.release(lease, pause=_pause_of(pause))
     except (OrganiserError, PlatformFault) as fault:
-        log.error("Shard %s: %s", shard_id, fault)
+        log.error("Shard %s: %s", lease.shard_id, fault)
         services.release(lease, fault=fault.code)
     except Exception:
         services.release(lease, fault=_UNEXPECTED)

@@ -4,6 +4,7 @@ Each change is one conditional UPDATE: 0 rows changed means that somebody else d
 on the row itself are plain columns, never joins: a joined UPDATE becomes ``id IN (SELECT …)``,
 which PostgreSQL does not check again after waiting for the row's lock.
 
+turns        claim_next: whose turn it is, fairly among participants; ``line`` has who waits
 leases       claim, heartbeat, finish, fail, release: one shard, guarded by its fencing token
 conclusions  claim_conclusion, conclude, fault: the report, published once, guarded likewise
 stages       begin: from the submission to the smoke run and the full run
@@ -31,6 +32,7 @@ from stylearena.judging.services.leases import (
 )
 from stylearena.judging.services.stages import begin
 from stylearena.judging.services.sweeping import SweepCounts, sweep
+from stylearena.judging.services.turns import claim_next
 from stylearena.judging.services.verdicts import end
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "cancel",
     "claim",
     "claim_conclusion",
+    "claim_next",
     "conclude",
     "end",
     "fail",

@@ -19,6 +19,7 @@ from django.utils import timezone
 from stylearena.judging import messages
 from stylearena.judging.models import Evaluation, Shard, Stage, shard_path
 from stylearena.judging.services import stages, verdicts
+from stylearena.judging.services.line import line_up
 from stylearena.judging.services.pauses import lease_end, pause_after
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
 
@@ -34,6 +35,7 @@ class Lease:
     evaluation_id: int
     submission_id: UUID
     stage: str
+    lane: str
     index: int
     first: int
     stop: int
@@ -125,9 +127,9 @@ def release(lease: Lease, fault: str = "", *, pause: float = 0.0) -> bool:
     With a ``fault`` of ours it is counted and waits longer each time; the limit ends it in error.
     """
     if not fault:
-        return requeue(_held(lease), lease.shard_id, lease.evaluation_id, lease.stage, pause=pause)
+        return requeue(_held(lease), lease.shard_id, lease.evaluation_id, pause=pause)
     log.warning("Shard %s met a fault of ours: %s", lease.shard_id, fault)
-    return count_fault(_held(lease), lease.shard_id, lease.evaluation_id, lease.stage)
+    return count_fault(_held(lease), lease.shard_id, lease.evaluation_id)
 
 
 def expire(now: datetime) -> int:
@@ -136,16 +138,14 @@ def expire(now: datetime) -> int:
     The worker is gone, which may be chance: only from the second time on is there a pause.
     """
     lapsed = Shard.objects.filter(state=State.RUNNING, leased_until__lt=now)
-    found = list(lapsed.values_list("pk", "token", "evaluation_id", "evaluation__stage"))
+    found = list(lapsed.values_list("pk", "token", "evaluation_id"))
     return sum(
-        count_fault(lapsed.filter(pk=pk, token=token), pk, evaluation_id, stage, free=1)
-        for pk, token, evaluation_id, stage in found
+        count_fault(lapsed.filter(pk=pk, token=token), pk, evaluation_id, free=1)
+        for pk, token, evaluation_id in found
     )
 
 
-def count_fault(
-    held: QuerySet[Shard], shard_id: int, evaluation_id: int, stage: str, *, free: int = 0
-) -> bool:
+def count_fault(held: QuerySet[Shard], shard_id: int, evaluation_id: int, *, free: int = 0) -> bool:
     """Queue the shard again with one fault more, or end its evaluation when it has had enough.
 
     ``free`` faults are tried again without a pause.
@@ -155,7 +155,7 @@ def count_fault(
         return False
     if faults < settings.MAX_FAULTS:
         pause = pause_after(faults + 1 - free)
-        return requeue(held, shard_id, evaluation_id, stage, pause=pause, faults=faults + 1)
+        return requeue(held, shard_id, evaluation_id, pause=pause, faults=faults + 1)
     with transaction.atomic():
         stages.lock(evaluation_id)
         if not held.update(state=State.ERROR, leased_until=None, finished_at=timezone.now()):
@@ -168,13 +168,13 @@ def requeue(
     held: QuerySet[Shard],
     shard_id: int,
     evaluation_id: int,
-    stage: str,
     *,
     pause: float = 0.0,
     faults: int | None = None,
 ) -> bool:
-    """Running → queued, and a message for when the pause is over."""
+    """Running → queued, in line again, and a message for when the pause is over."""
     now = timezone.now()
+    later = now + timedelta(seconds=pause)
     counted = {} if faults is None else {"faults": faults}
     with transaction.atomic():
         stages.lock(evaluation_id)
@@ -183,11 +183,13 @@ def requeue(
             leased_until=None,
             done=0,
             queued_at=now,
-            not_before=now + timedelta(seconds=pause),
+            not_before=later,
             **counted,
         )
         if queued:
-            messages.judge(shard_id, stage, after_seconds=pause)
+            shard = Shard.objects.get(pk=shard_id)
+            line_up(shard.lane, shard.participant_id, at=later)
+            messages.judge(shard_id, shard.lane, after_seconds=pause)
     return bool(queued)
 
 
@@ -227,6 +229,7 @@ def _lease(shard: Shard) -> Lease:
         evaluation_id=shard.evaluation_id,
         submission_id=shard.evaluation.submission_id,
         stage=Stage(shard.evaluation.stage),
+        lane=shard.lane,
         index=shard.index,
         first=shard.first,
         stop=shard.stop,

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from evaluator.version import __version__ as evaluator_version
 from stylearena.judging import messages
-from stylearena.judging.models import Evaluation, Shard, Stage
+from stylearena.judging.models import Evaluation, Lane, Shard, Stage
+from stylearena.judging.services.line import line_up
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
 
@@ -80,22 +81,31 @@ def _queue(submission: Submission, stage: Stage) -> None:
                 evaluator_version=evaluator_version,
                 deadline=timezone.now() + QUEUE_PATIENCE,
             )
-            _cut_into_shards(evaluation, phase.shard_pairs)
+            cut_into_shards(evaluation, Lane.SMOKE if stage == Stage.SMOKE else Lane.FULL)
     except IntegrityError:  # one_evaluation_a_provenance
         log.info("The %s of %s is there already", stage.label.lower(), submission.pk)
 
 
-def _cut_into_shards(evaluation: Evaluation, size: int) -> None:
-    """Contiguous shards of ``size`` pairs and a message for each; a smoke run is a single one."""
-    pairs = evaluation.dataset.pairs
+def cut_into_shards(evaluation: Evaluation, lane: Lane) -> None:
+    """Contiguous shards of the phase's size and a message for each; a smoke run is a single one."""
+    pairs, size = evaluation.dataset.pairs, evaluation.submission.phase.shard_pairs
     if evaluation.stage == Stage.SMOKE:
         pairs = size = min(SMOKE_PAIRS, pairs)
+    participant_id = evaluation.submission.participant_id
     shards = Shard.objects.bulk_create(
-        Shard(evaluation=evaluation, index=index, first=first, stop=min(first + size, pairs))
+        Shard(
+            evaluation=evaluation,
+            lane=lane,
+            participant_id=participant_id,
+            index=index,
+            first=first,
+            stop=min(first + size, pairs),
+        )
         for index, first in enumerate(range(0, pairs, size))
     )
+    line_up(lane, participant_id)
     for shard in shards:
-        messages.judge(shard.pk, evaluation.stage)
+        messages.judge(shard.pk, lane)
 
 
 def _running_deadline(evaluation: Evaluation) -> datetime:

@@ -4,6 +4,7 @@ Safe to run twice at once and at any moment: every step is the same conditional 
 workers use, and a message sent once too often is refused by the claim.
 """
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,12 +15,12 @@ from django.utils import timezone
 
 from stylearena.competitions.services import freeze_opened
 from stylearena.judging import messages
-from stylearena.judging.models import Evaluation, Shard, Stage
+from stylearena.judging.models import Evaluation, Lane, Shard, Stage
 from stylearena.judging.services import conclusions, leases, stages, verdicts
+from stylearena.judging.services.line import restore_turns
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
 
-_RESEND_ANYWAY = timedelta(minutes=10)  # though messages wait: ours may not be among them
 _OVERDUE_CODE = "platform.deadline"
 _OVERDUE_REASON = (
     "The platform could not judge this entry in time; the operators were told and your quota "
@@ -35,8 +36,9 @@ class SweepCounts:
     overdue: int = 0
     cancelled: int = 0
     begun: int = 0
-    resent: int = 0
     stranded: int = 0
+    lined_up: int = 0
+    resent: int = 0
 
     def __bool__(self) -> bool:
         return any(astuple(self))
@@ -52,6 +54,7 @@ def sweep(now: datetime | None = None) -> SweepCounts:
         cancelled=_cancel_wished(),
         begun=_begin_orphans(now),
         stranded=_end_stranded(now),
+        lined_up=restore_turns(),
         resent=_resend(now),
     )
 
@@ -120,23 +123,26 @@ def _submissions_older_than(now: datetime) -> QuerySet[Submission]:
 
 
 def _resend(now: datetime) -> int:
-    """Messages that may be lost: the broker has none left, or far too much time has passed."""
-    patience = timedelta(seconds=settings.SWEEP_SECONDS)
-    before = now - (_RESEND_ANYWAY if messages.waiting() else patience)
-    return _resend_shards(now, before) + _resend_conclusions(now, before)
+    """Hints that were lost: fewer wait in the broker than there are shards that wait for one."""
+    before = now - timedelta(seconds=settings.SWEEP_SECONDS)
+    smoke, later = (Lane.SMOKE,), (Lane.FULL, Lane.RESCORE)
+    hints = _resend_hints(now, before, smoke, messages.waiting(messages.SMOKE_QUEUE) or 0)
+    hints += _resend_hints(now, before, later, messages.waiting(messages.JUDGING_QUEUE) or 0)
+    return hints + _resend_conclusions(now, before)
 
 
-def _resend_shards(now: datetime, before: datetime) -> int:
-    lost = Shard.objects.filter(
+def _resend_hints(now: datetime, before: datetime, lanes: Sequence[Lane], there: int) -> int:
+    wanting = Shard.objects.filter(
+        lane__in=lanes,
         state=State.QUEUED,
         queued_at__lt=before,
         not_before__lt=before,
         evaluation__state__in=ACTIVE_STATES,
     )
-    found = list(lost.values_list("pk", "evaluation__stage"))
-    for pk, stage in found:
-        Shard.objects.filter(pk=pk, state=State.QUEUED).update(queued_at=now)
-        messages.judge(pk, stage)
+    found = list(wanting.order_by("pk").values_list("pk", "lane"))[there:]
+    Shard.objects.filter(pk__in=[pk for pk, _ in found], state=State.QUEUED).update(queued_at=now)
+    for pk, lane in found:
+        messages.judge(pk, lane)
     return len(found)
 
 

@@ -52,7 +52,9 @@ def seconds_left(evaluation: Evaluation, pairs: int) -> float | None:
     return (ahead + pairs) * pace / max(1, _live_workers())
 
 
-def _order(person: int, loads: Mapping[int, _Load], turns: Mapping[int, datetime]) -> object:
+def _order(
+    person: int, loads: Mapping[int, _Load], turns: Mapping[int, datetime]
+) -> tuple[int, float]:
     """Smaller goes first: the fewest shards running, then the longest wait."""
     running = loads[person].running if person in loads else 0
     return running, turns.get(person, timezone.now()).timestamp()

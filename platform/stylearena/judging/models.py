@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from stylearena.competitions.models import Dataset
+from stylearena.competitions.models import Dataset, Phase
 from stylearena.submissions.models import State, Submission
 
 
@@ -33,11 +33,69 @@ def picture_path(picture: "GalleryPicture", filename: str) -> str:
     return f"gallery/{picture.evaluation_id}/{filename}"
 
 
+class RescoreState(models.TextChoices):
+    OPEN = "open", "Under way"
+    PROMOTED = "promoted", "Promoted"
+    DROPPED = "dropped", "Dropped"
+
+
+class Rescore(models.Model):
+    """Every entry of a phase judged anew under other terms, promoted or dropped as a whole."""
+
+    phase = models.ForeignKey(Phase, on_delete=models.CASCADE, related_name="rescores")
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="+")
+    protocol = models.CharField(max_length=80)
+    protocol_digest = models.CharField(max_length=64)
+    evaluator_version = models.CharField(max_length=40)
+    note = models.TextField(blank=True)
+    state = models.CharField(max_length=8, choices=RescoreState.choices, default=RescoreState.OPEN)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("phase",),
+                condition=models.Q(state=RescoreState.OPEN),
+                name="one_open_rescore",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"re-score under {self.dataset}, {self.protocol}, {self.evaluator_version}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == RescoreState.OPEN
+
+
 class Evaluation(models.Model):
     """One run of a submission under (dataset digest, protocol, evaluator version)."""
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="evaluations")
     stage = models.CharField(max_length=5, choices=Stage.choices)
+    rescore = models.ForeignKey(
+        Rescore, on_delete=models.CASCADE, related_name="evaluations", null=True, blank=True
+    )
+    compared_with = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text="Of a re-score: what stood on the board when it was queued.",
+    )
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT)
     protocol = models.CharField(max_length=80)
     protocol_digest = models.CharField(max_length=64)
@@ -68,8 +126,12 @@ class Evaluation(models.Model):
         indexes = (models.Index(fields=("state", "deadline"), name="evaluation_state_deadline"),)
         constraints = (
             models.UniqueConstraint(
-                fields=("submission", "stage", "dataset", "protocol_digest", "evaluator_version"),
-                name="one_evaluation_a_provenance",
+                fields=("submission", "stage"),
+                condition=models.Q(rescore__isnull=True),
+                name="one_evaluation_a_stage",
+            ),
+            models.UniqueConstraint(
+                fields=("submission", "rescore"), name="one_evaluation_a_rescore"
             ),
             models.UniqueConstraint(
                 fields=("submission",),

@@ -41,7 +41,7 @@ class Step:
 
 def progress(submission: Submission) -> Progress:
     """Where ``submission`` stands now; at most nine queries, however many others there are."""
-    runs = submission.evaluations.select_related("submission", "dataset")
+    runs = submission.evaluations.filter(rescore=None).select_related("submission", "dataset")
     evaluation = runs.order_by("created_at").last()
     if evaluation is None:
         return Progress(RECEIVED, 0, 0, 0.0, None, None)

@@ -24,6 +24,15 @@ class State(models.TextChoices):
 ACTIVE_STATES = (State.QUEUED, State.RUNNING)
 
 
+class Standing(models.TextChoices):
+    """Whether a scored entry may stand on the board; what is set aside keeps its scores."""
+
+    RANKED = "ranked", "On the board"
+    HIDDEN = "hidden", "Hidden"
+    DISQUALIFIED = "disqualified", "Disqualified"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
 def archive_path(submission: "Submission", filename: str) -> str:
     suffix = ".onnx" if filename.lower().endswith(".onnx") else ".zip"
     return f"entries/{submission.id}{suffix}"
@@ -45,6 +54,8 @@ class Submission(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     reason_code = models.CharField(max_length=80, blank=True)
     reason = models.TextField(blank=True)
+    standing = models.CharField(max_length=12, choices=Standing.choices, default=Standing.RANKED)
+    standing_reason = models.TextField(blank=True, help_text="Shown to the entry's author.")
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -8,10 +8,12 @@ turns        claim_next: whose turn it is, fairly among participants; ``line`` h
 leases       claim, heartbeat, finish, fail, release: one shard, guarded by its fencing token
 conclusions  claim_conclusion, conclude, fault: the report, published once, guarded likewise
 stages       begin: from the submission to the smoke run and the full run
+rescoring    a whole phase judged anew, compared, promoted or dropped
 verdicts     end: the bad ends of an evaluation, and what they cost
 sweeping     sweep: what was lost is found, what takes too long is ended
 """
 
+from stylearena.judging.services import rescoring
 from stylearena.judging.services.conclusions import (
     ConclusionLease,
     claim_conclusion,
@@ -54,5 +56,6 @@ __all__ = [
     "prolong_conclusion",
     "release",
     "release_conclusion",
+    "rescoring",
     "sweep",
 ]

@@ -17,7 +17,14 @@ from django.utils import timezone
 
 from evaluator.report import Report
 from stylearena.judging import messages
-from stylearena.judging.models import Evaluation, Score, Stage, report_path
+from stylearena.judging.models import (
+    Evaluation,
+    Rescore,
+    RescoreState,
+    Score,
+    Stage,
+    report_path,
+)
 from stylearena.judging.services import verdicts
 from stylearena.judging.services.pauses import lease_end, pause_after
 from stylearena.submissions import services as submissions
@@ -118,19 +125,31 @@ def _retry(
 def _publish(
     lease: ConclusionLease, evaluation: Evaluation, name: str, scores: list[Score]
 ) -> bool:
-    promoted = evaluation.submission.evaluations.filter(is_promoted=True).exists()
     concluded = _held(lease).update(
-        state=State.SCORED,
-        report=name,
-        leased_until=None,
-        finished_at=timezone.now(),
-        is_promoted=not promoted,
+        state=State.SCORED, report=name, leased_until=None, finished_at=timezone.now()
     )
     if concluded:
         Score.objects.bulk_create(scores)
+        _promote(evaluation)
         if submissions.transition(evaluation.submission_id, to=State.SCORED, frm=ACTIVE_STATES):
             submissions.charge(evaluation.submission_id, verdicts.SCORED_CODE)
     return bool(concluded)
+
+
+def _promote(evaluation: Evaluation) -> None:
+    """An entry's first scores stand at once; those of a re-score when the re-score is promoted.
+
+    A straggler of one that is promoted already follows the rest.
+    """
+    promoted = evaluation.submission.evaluations.filter(is_promoted=True)
+    if evaluation.rescore_id is not None:
+        # The row's lock: a promotion at the same moment takes this evaluation along, or we do.
+        rescore = Rescore.objects.select_for_update().get(pk=evaluation.rescore_id)
+        if rescore.state != RescoreState.PROMOTED:
+            return
+        promoted.update(is_promoted=False)
+    if not promoted.exists():
+        Evaluation.objects.filter(pk=evaluation.pk).update(is_promoted=True)
 
 
 def _held(lease: ConclusionLease) -> QuerySet[Evaluation]:

@@ -17,11 +17,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from stylearena.judging import messages
-from stylearena.judging.models import Evaluation, Shard, Stage, shard_path
-from stylearena.judging.services import stages, verdicts
-from stylearena.judging.services.line import line_up
+from stylearena.judging.models import Evaluation, Lane, Shard, Stage, shard_path
+from stylearena.judging.services import line, stages, verdicts
 from stylearena.judging.services.pauses import lease_end, pause_after
-from stylearena.submissions.models import ACTIVE_STATES, State, Submission
+from stylearena.submissions.models import State, Submission
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ def heartbeat(lease: Lease, *, done: int) -> Beat:
     """Prolong the lease and note the pairs done."""
     alive = _held(lease).update(leased_until=lease_end(), done=done)
     wished = Submission.objects.filter(pk=lease.submission_id, cancel_requested_at__isnull=False)
-    return Beat(alive=bool(alive), cancelled=wished.exists())
+    return Beat(alive=bool(alive), cancelled=lease.lane != Lane.RESCORE and wished.exists())
 
 
 def finish(
@@ -188,7 +187,7 @@ def requeue(
         )
         if queued:
             shard = Shard.objects.get(pk=shard_id)
-            line_up(shard.lane, shard.participant_id, at=later)
+            line.line_up(shard.lane, shard.participant_id, at=later)
             messages.judge(shard_id, shard.lane, after_seconds=pause)
     return bool(queued)
 
@@ -213,11 +212,7 @@ def _is_free(now: datetime) -> Q:
 
 
 def _is_wanted() -> Exists:
-    wanted = Evaluation.objects.filter(
-        pk=OuterRef("evaluation_id"),
-        state__in=ACTIVE_STATES,
-        submission__cancel_requested_at__isnull=True,
-    )
+    wanted = Evaluation.objects.filter(line.WANTED, pk=OuterRef("evaluation_id"))
     return Exists(wanted)
 
 

@@ -6,12 +6,18 @@ sweeper puts back whoever is missing.
 
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from stylearena.judging.models import Shard, Turn
+from stylearena.judging.models import Evaluation, Shard, Turn
 from stylearena.submissions.models import ACTIVE_STATES, State
+
+# Evaluations whose shards somebody still wants: a wish to cancel ends a submission's own runs, not
+# the re-score of one that was scored before the wish was read.
+WANTED = Q(state__in=ACTIVE_STATES) & (
+    Q(rescore__isnull=False) | Q(submission__cancel_requested_at__isnull=True)
+)
 
 
 def line_up(lane: str, participant_id: int, *, at: datetime | None = None) -> None:
@@ -26,7 +32,9 @@ def line_up(lane: str, participant_id: int, *, at: datetime | None = None) -> No
 def restore_turns() -> int:
     """Line up whoever has queued shards and does not stand in line; returns how many there were."""
     stands = Turn.objects.filter(lane=OuterRef("lane"), participant=OuterRef("participant"))
-    queued = Shard.objects.filter(state=State.QUEUED, evaluation__state__in=ACTIVE_STATES)
+    queued = Shard.objects.filter(
+        state=State.QUEUED, evaluation__in=Evaluation.objects.filter(WANTED)
+    )
     missing = queued.filter(~Exists(stands)).order_by().values_list("lane", "participant_id")
     found = list(missing.distinct())
     for lane, participant_id in found:

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 SMOKE_PAIRS = 2
 QUEUE_PATIENCE = timedelta(hours=24)  # without a free worker for that long, an operator must look
+RESCORE_PATIENCE = timedelta(days=14)  # they wait for everything else
 
 
 def begin(submission_id: UUID | str) -> None:
@@ -82,7 +83,7 @@ def _queue(submission: Submission, stage: Stage) -> None:
                 deadline=timezone.now() + QUEUE_PATIENCE,
             )
             cut_into_shards(evaluation, Lane.SMOKE if stage == Stage.SMOKE else Lane.FULL)
-    except IntegrityError:  # one_evaluation_a_provenance
+    except IntegrityError:  # one_evaluation_a_stage
         log.info("The %s of %s is there already", stage.label.lower(), submission.pk)
 
 
@@ -112,4 +113,5 @@ def _running_deadline(evaluation: Evaluation) -> datetime:
     """Time for every shard to run to its limit on one worker, on top of waiting for it."""
     phase = evaluation.submission.phase
     runs = timedelta(seconds=phase.wall_seconds * evaluation.shards.count())
-    return timezone.now() + QUEUE_PATIENCE + runs
+    patience = RESCORE_PATIENCE if evaluation.rescore_id else QUEUE_PATIENCE
+    return timezone.now() + patience + runs

@@ -16,7 +16,7 @@ from django.utils import timezone
 from stylearena.competitions.services import freeze_opened
 from stylearena.judging import messages
 from stylearena.judging.models import Evaluation, Lane, Shard, Stage
-from stylearena.judging.services import conclusions, leases, stages, verdicts
+from stylearena.judging.services import conclusions, leases, rescoring, stages, verdicts
 from stylearena.judging.services.line import restore_turns
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
@@ -37,6 +37,7 @@ class SweepCounts:
     cancelled: int = 0
     begun: int = 0
     stranded: int = 0
+    rescored: int = 0
     lined_up: int = 0
     resent: int = 0
 
@@ -54,6 +55,7 @@ def sweep(now: datetime | None = None) -> SweepCounts:
         cancelled=_cancel_wished(),
         begun=_begin_orphans(now),
         stranded=_end_stranded(now),
+        rescored=rescoring.cover_all(),
         lined_up=restore_turns(),
         resent=_resend(now),
     )
@@ -72,7 +74,9 @@ def _cancel_wished() -> int:
     running = Shard.objects.filter(
         evaluation__submission=OuterRef("submission_id"), state=State.RUNNING
     )
-    idle = Evaluation.objects.filter(~Exists(running), state__in=ACTIVE_STATES)
+    idle = Evaluation.objects.filter(
+        ~Exists(running), state__in=ACTIVE_STATES, rescore__isnull=True
+    )
     wished = Q(submission__cancel_requested_at__isnull=False)
     unwanted = idle.filter(wished | Q(submission__state=State.CANCELLED))
     return sum(

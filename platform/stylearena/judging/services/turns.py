@@ -11,12 +11,13 @@ one takes the shard. A turn is only a hint too: the sweeper makes the missing on
 
 from collections.abc import Iterable
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from stylearena.judging.models import Lane, Shard, Turn
+from stylearena.judging.models import Evaluation, Lane, Shard, Turn
 from stylearena.judging.services.leases import Lease, claim
-from stylearena.submissions.models import ACTIVE_STATES, State
+from stylearena.judging.services.line import WANTED
+from stylearena.submissions.models import State
 
 _TRIES = 64  # at most: each lost try means that another worker got something
 
@@ -64,9 +65,7 @@ def _serve(turn: Turn, worker: str) -> Lease | None:
         lane=turn.lane,
         participant_id=turn.participant_id,
         state=State.QUEUED,
-        evaluation__state__in=ACTIVE_STATES,
-        evaluation__submission__cancel_requested_at__isnull=True,
-    )
+    ).filter(Exists(Evaluation.objects.filter(WANTED, pk=OuterRef("evaluation_id"))))
     ready = wanted.filter(not_before__lte=timezone.now()).order_by("pk")
     for pk in ready.values_list("pk", flat=True)[:_TRIES]:
         if lease := claim(pk, worker=worker):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from evaluator.protocols import Protocol
     from evaluator.report import Report
     from evaluator.results import ResultsFolder
-    from evaluator.sandbox import Limits, Rung
+    from evaluator.sandbox import Box, Limits, Rung
     from evaluator.scoring import Scorer
     from evaluator.shards import PairScore, ShardResult
 
@@ -60,13 +60,15 @@ def run_pairs(
     limits: Limits | None = None,
     rung: Rung | None = None,
     device: str = "cpu",
+    on_box: Callable[[Box], None] | None = None,
     on_pair: Callable[[PairDone], None] | None = None,
 ) -> ShardResult:
     """Stylise and score ``pairs`` in one box; the box is closed however this ends.
 
-    ``device`` is where the entry runs; the scorer has its own. Whatever ``on_pair`` raises stops
-    the run and is raised again. Raises ParticipantError ``entry.*`` for the entry's failures,
-    PlatformFault ``sandbox.*`` for ours and OrganiserError ``dataset.no_pairs``.
+    ``device`` is where the entry runs; the scorer has its own. ``on_box`` is handed the box before
+    it starts, for a watching thread that may have to interrupt it. Whatever ``on_pair`` raises
+    stops the run and is raised again. Raises ParticipantError ``entry.*`` for the entry's
+    failures, PlatformFault ``sandbox.*`` for ours and OrganiserError ``dataset.no_pairs``.
     """
     from evaluator.ahead import worked_ahead
     from evaluator.decoded import DecodedPictures
@@ -78,10 +80,10 @@ def run_pairs(
     pictures = DecodedPictures(dataset, scorer.protocol.pictures)
     scores: list[PairScore] = []
     seconds: list[float] = []
-    with (
-        Box(entry, limits=limits, device=device, rung=rung) as box,
-        worked_ahead(pictures.of, pairs) as decoded,
-    ):
+    box = Box(entry, limits=limits, device=device, rung=rung)
+    if on_box is not None:
+        on_box(box)
+    with box, worked_ahead(pictures.of, pairs) as decoded:
         content, style = next(decoded)
         box.send(content[None], style[None])
         for index, pair in enumerate(pairs):

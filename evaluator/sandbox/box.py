@@ -147,6 +147,11 @@ class Box:
         """The end of what the entry printed, cleaned. For smoke runs only: it may leak pictures."""
         return self._confined.log.text if self._confined else ""
 
+    def interrupt(self) -> None:
+        """End the entry from another thread; whoever waits for its answer hears an error."""
+        if self._confined is not None:
+            self._confined.interrupt()
+
     def kill(self) -> None:
         """End the box now: every process of it is gone when this returns."""
         self._conversation = None

@@ -193,6 +193,11 @@ class Confined:
         self.breach = self.breach or breach
         self._tree.kill()
 
+    def interrupt(self) -> None:
+        """SIGKILL everything and return when it is gone; ``kill`` tidies up after it."""
+        if not self._ended:
+            self._tree.kill()
+
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel or the watch ended something here for memory."""
         return self.breach == "memory" or bool(self.cgroup and self.cgroup.ran_out_of_memory())

@@ -117,7 +117,8 @@ CELERY_TASK_ROUTES = {
     "judging.judge_smoke": {"queue": "smoke"},
     "judging.begin": {"queue": "smoke"},
 }
-# The claim refuses a second run, so a message seen twice costs nothing.
+# A message is a hint that something waits: one seen twice leads to another claim, never to a second
+# run of the same shard. Far longer than a shard's wall time, so that few are.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
 
 # --- files ---------------------------------------------------------------------------------
@@ -242,8 +243,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 << 20
 # --- judging -------------------------------------------------------------------------------
 JUDGE_DEVICE = env.reader.str("STYLEARENA_DEVICE", default="cpu")
 LEASE_SECONDS = env.reader.int("STYLEARENA_LEASE_SECONDS", default=60)
-SWEEP_SECONDS = env.reader.int("STYLEARENA_SWEEP_SECONDS", default=30)
+# A killed worker's shards wait for its lease to run out and for the next sweep.
+SWEEP_SECONDS = env.reader.int("STYLEARENA_SWEEP_SECONDS", default=15)
 MAX_FAULTS = env.reader.int("STYLEARENA_MAX_FAULTS", default=5)
+# The pause after a first fault of ours; each further one waits four times as long.
+BACKOFF_SECONDS = env.reader.float("STYLEARENA_BACKOFF_SECONDS", default=2.0)
 # Only a laptop's demo may judge below full confinement; production workers refuse to start.
 REQUIRE_CONFINEMENT = PRODUCTION
 

@@ -5,25 +5,31 @@ from datetime import UTC, datetime, timedelta
 from django.utils import timezone
 
 from evaluator.report import EntryInfo, Provenance, Report, Score, Timings
+from stylearena.accounts.models import User
 from stylearena.competitions.models import Visibility
 from stylearena.judging import services
 from stylearena.judging.models import Evaluation, Shard, Stage
-from stylearena.submissions.models import QuotaEntry, QuotaKind, Submission
-from tests.web.factories import DatasetFactory, PhaseFactory, SubmissionFactory
+from stylearena.submissions import quota
+from stylearena.submissions.models import Submission
+from tests.web.factories import DatasetFactory, PhaseFactory, SubmissionFactory, UserFactory
 
 WORKER = "worker-1"
 LONG_AGO = timedelta(days=3)
 
 
 def submitted(
-    *, shard_pairs: int = 4, pairs: int = 6, visibility: str = Visibility.SCORES
+    *,
+    shard_pairs: int = 4,
+    pairs: int = 6,
+    visibility: str = Visibility.SCORES,
+    participant: User | None = None,
 ) -> Submission:
     """A submission as intake leaves it: queued, with its quota reserved."""
     phase = PhaseFactory(
         dataset=DatasetFactory(pairs=pairs), shard_pairs=shard_pairs, visibility=visibility
     )
-    submission = SubmissionFactory(phase=phase)
-    QuotaEntry.objects.create(submission=submission, kind=QuotaKind.RESERVED)
+    submission = SubmissionFactory(phase=phase, participant=participant or UserFactory())
+    quota.reserve(submission)
     return submission
 
 
@@ -49,6 +55,12 @@ def judged(**options: object) -> Submission:
     return submission
 
 
+def concluded(submission: Submission, **scores: float) -> bool:
+    """Publish a report of the given scores for a judged submission; False if it was refused."""
+    lease = services.claim_conclusion(evaluation_of(submission).pk)
+    return lease is not None and services.conclude(lease, report(**scores))
+
+
 def shards_of(submission: Submission, stage: Stage) -> list[Shard]:
     return list(Shard.objects.filter(evaluation__submission=submission, evaluation__stage=stage))
 
@@ -63,9 +75,10 @@ def claimed(shard: Shard) -> services.Lease:
     return lease
 
 
-def lapse(shard: Shard) -> None:
-    """Let the shard's lease run out, as if its worker had been killed."""
-    Shard.objects.filter(pk=shard.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
+def lapse(held: Shard | Evaluation) -> None:
+    """Let a lease run out, as if its worker had been killed."""
+    rows = type(held).objects.filter(pk=held.pk, leased_until__isnull=False)
+    rows.update(leased_until=timezone.now() - timedelta(seconds=1))
 
 
 def age(submission: Submission) -> None:

@@ -7,6 +7,7 @@ from threading import Barrier
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
+from pytest_django import Settings
 
 from stylearena.judging import services
 from stylearena.judging.models import Shard, Stage
@@ -112,8 +113,20 @@ def test_a_released_shard_is_queued_again_without_a_fault(db: None) -> None:
     assert (shard.state, shard.faults, shard.leased_until) == (State.QUEUED, 0, None)
 
 
-def test_faults_of_ours_are_tried_again_and_then_refunded(db: None, settings: object) -> None:
-    settings.MAX_FAULTS = 2
+def test_a_shard_that_met_a_fault_of_ours_waits_longer_each_time(db: None) -> None:
+    shard = shards_of(smoked(), Stage.FULL)[0]
+    pauses = []
+    for _ in range(3):
+        services.release(claimed(shard), fault="sandbox.broken")
+        assert services.claim(shard.pk, worker="worker-2") is None
+        shard.refresh_from_db()
+        pauses.append((shard.not_before - shard.queued_at).total_seconds())
+        Shard.objects.filter(pk=shard.pk).update(not_before=shard.queued_at)
+    assert pauses == [2, 8, 32]
+
+
+def test_faults_of_ours_are_tried_again_and_then_refunded(db: None, settings: Settings) -> None:
+    settings.MAX_FAULTS, settings.BACKOFF_SECONDS = 2, 0.0
     submission = smoked()
     shard = shards_of(submission, Stage.FULL)[0]
     for _ in range(3):

@@ -18,9 +18,9 @@ from tests.web.factories import UserFactory
 from tests.web.judging_rows import (
     begun,
     claimed,
+    concluded,
     evaluation_of,
     judged,
-    report,
     shards_of,
     smoked,
     submitted,
@@ -101,7 +101,7 @@ def test_the_log_and_the_reason_of_a_failed_smoke_run_are_shown_escaped(db: None
 
 def test_the_polling_ends_with_the_submission(db: None) -> None:
     submission = judged()
-    services.conclude(evaluation_of(submission).pk, report())
+    assert concluded(submission)
     assert look(submission, submission.participant, **HTMX)[0] == 286
     assert look(submission, submission.participant)[0] == 200
 
@@ -132,6 +132,16 @@ def test_the_estimate_comes_from_measured_shards(db: None) -> None:
     assert queries.progress(waiting).seconds_left is not None
 
 
+def test_somebody_elses_many_runs_do_not_push_one_back(db: None) -> None:
+    greedy = UserFactory()
+    for _ in range(3):
+        smoked(participant=greedy)
+    modest = smoked()
+    assert queries.progress(modest).place_in_queue == 2
+    last = greedy.submissions.order_by("created_at").last()
+    assert queries.progress(last).place_in_queue == 4
+
+
 def test_the_estimate_of_a_running_entry_follows_its_own_pace(db: None) -> None:
     submission = smoked(pairs=8, shard_pairs=8, visibility=Visibility.OPEN)
     (shard,) = shards_of(submission, Stage.FULL)
@@ -146,7 +156,7 @@ def test_the_panel_costs_the_same_queries_however_many_wait(
     for _ in range(3):
         begun()
     submission = begun()
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(9):
         queries.progress(submission)
 
 

@@ -3,7 +3,10 @@
 import json
 
 import pytest
+from django.core.files.storage import default_storage
+from pytest_django import Settings
 
+from evaluator.version import __version__
 from stylearena.competitions.models import Visibility
 from stylearena.judging import services
 from stylearena.judging.models import Evaluation, Stage
@@ -13,6 +16,7 @@ from stylearena.submissions.models import State, Submission
 from tests.web.judging_rows import (
     begun,
     claimed,
+    concluded,
     evaluation_of,
     judged,
     ledger,
@@ -121,7 +125,7 @@ def test_a_failure_of_one_shard_ends_the_others(db: None) -> None:
 def test_the_conclusion_publishes_report_scores_state_and_charge_together(db: None) -> None:
     submission = judged()
     full = evaluation_of(submission)
-    assert services.conclude(full.pk, report(total_loss=1.5, fid=20.0))
+    assert concluded(submission, total_loss=1.5, fid=20.0)
     submission.refresh_from_db()
     full.refresh_from_db()
     assert (submission.state, full.state, full.is_promoted) == (State.SCORED, State.SCORED, True)
@@ -132,28 +136,68 @@ def test_the_conclusion_publishes_report_scores_state_and_charge_together(db: No
 
 
 def test_an_evaluation_is_concluded_once(db: None) -> None:
+    submission = judged()
+    assert concluded(submission, total_loss=1.0)
+    assert not concluded(submission, total_loss=2.0)
+    assert evaluation_of(submission).scores.get().value == 1.0
+
+
+def test_a_conclusion_is_leased_to_one_worker(db: None) -> None:
     full = evaluation_of(judged())
-    assert services.conclude(full.pk, report(total_loss=1.0))
-    assert not services.conclude(full.pk, report(total_loss=2.0))
+    assert services.claim_conclusion(full.pk)
+    assert services.claim_conclusion(full.pk) is None
+
+
+def test_an_unfinished_run_is_not_concluded(db: None) -> None:
+    submission = smoked(shard_pairs=3)
+    services.finish(claimed(shards_of(submission, Stage.FULL)[0]), b"result")
+    assert services.claim_conclusion(evaluation_of(submission).pk) is None
+
+
+def test_a_worker_that_lost_its_conclusion_publishes_nothing(db: None) -> None:
+    full = evaluation_of(judged())
+    frozen = services.claim_conclusion(full.pk)
+    services.release_conclusion(frozen)
+    current = services.claim_conclusion(full.pk)
+    assert not services.prolong_conclusion(frozen)
+    assert not services.conclude(frozen, report(total_loss=9.0))
+    assert not services.fault(frozen, "storage.away")
+    assert services.conclude(current, report(total_loss=1.0))
     assert full.scores.get().value == 1.0
+    assert default_storage.listdir(f"reports/{full.submission_id}")[1] == [f"{full.pk}.json"]
 
 
 def test_a_submission_that_ended_meanwhile_is_not_concluded(db: None) -> None:
     full = evaluation_of(judged())
+    lease = services.claim_conclusion(full.pk)
     services.end(full.pk, state=State.ERROR, code="platform.deadline", reason="Late.")
-    assert not services.conclude(full.pk, report())
+    assert not services.conclude(lease, report())
     assert not Evaluation.objects.filter(is_promoted=True).exists()
 
 
-def test_a_fault_in_the_conclusion_is_counted_up_to_the_limit(db: None, settings: object) -> None:
-    settings.MAX_FAULTS = 1
+def test_a_fault_in_the_conclusion_is_tried_again_up_to_the_limit(
+    db: None, settings: Settings
+) -> None:
+    settings.MAX_FAULTS, settings.BACKOFF_SECONDS = 1, 0.0
     submission = judged()
     full = evaluation_of(submission)
-    services.fault(full.pk, "storage.away")
-    assert Submission.objects.get(pk=submission.pk).state == State.RUNNING
-    services.fault(full.pk, "storage.away")
-    assert Submission.objects.get(pk=submission.pk).state == State.ERROR
+    for state in (State.RUNNING, State.ERROR):
+        assert services.fault(services.claim_conclusion(full.pk), "storage.away")
+        assert Submission.objects.get(pk=submission.pk).state == state
     assert ledger(submission) == {"reserved", "refunded"}
+
+
+def test_a_conclusion_that_met_a_fault_waits_before_its_next_try(db: None) -> None:
+    full = evaluation_of(judged())
+    services.fault(services.claim_conclusion(full.pk), "storage.away")
+    assert services.claim_conclusion(full.pk) is None
+
+
+def test_a_run_goes_to_its_end_under_the_evaluator_that_began_it(db: None) -> None:
+    submission = begun()
+    Evaluation.objects.update(evaluator_version="0.0.1")  # queued before an upgrade
+    claimed(shards_of(submission, Stage.SMOKE)[0])
+    assert evaluation_of(submission, Stage.SMOKE).evaluator_version == __version__
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from stylearena.judging import messages, services
-from stylearena.judging.models import Evaluation, Shard, Stage
+from stylearena.judging.models import Evaluation, Lane, Shard, Stage, Turn
 from stylearena.judging.services.stages import QUEUE_PATIENCE
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import State, Submission
+from tests.web.factories import PhaseFactory
 from tests.web.judging_rows import (
     age,
     begun,
@@ -29,9 +30,9 @@ from tests.web.judging_rows import (
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
     """The messages, in place of a broker that has none waiting."""
     found: list[tuple[str, object]] = []
-    monkeypatch.setattr(messages, "waiting", lambda: 0)
-    monkeypatch.setattr(messages, "judge", lambda key, stage, **_: found.append((stage, key)))
-    monkeypatch.setattr(messages, "conclude", lambda key: found.append(("conclude", key)))
+    monkeypatch.setattr(messages, "waiting", lambda queue: 0)
+    monkeypatch.setattr(messages, "judge", lambda key, lane, **_: found.append((lane, key)))
+    monkeypatch.setattr(messages, "conclude", lambda key, **_: found.append(("conclude", key)))
     return found
 
 
@@ -49,6 +50,27 @@ def test_a_lapsed_lease_is_queued_again_and_counted(db: None, sent: list[object]
     shard.refresh_from_db()
     assert (shard.state, shard.faults) == (State.QUEUED, 1)
     assert sent == [("full", shard.pk)]
+
+
+def test_the_conclusion_of_a_killed_worker_is_taken_up_again_and_counted(
+    db: None, sent: list[object]
+) -> None:
+    full = evaluation_of(judged())
+    services.claim_conclusion(full.pk)
+    sent.clear()
+    assert services.sweep().expired == 0
+    lapse(full)
+    assert services.sweep().expired == 1
+    full.refresh_from_db()
+    assert (full.faults, full.leased_until) == (1, None)
+    assert sent == [("conclude", full.pk)]
+
+
+def test_a_phase_freezes_in_the_sweep_after_it_opened(db: None) -> None:
+    phase = PhaseFactory()
+    services.sweep()
+    phase.refresh_from_db()
+    assert phase.frozen_at is not None
 
 
 def test_a_shard_whose_workers_keep_dying_ends_in_error_and_is_refunded(
@@ -100,10 +122,26 @@ def test_a_queued_shard_whose_message_was_lost_is_sent_again(db: None, sent: lis
     assert services.sweep(later).resent == 0
 
 
+def test_only_as_many_hints_are_sent_as_the_broker_lacks(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        begun()
+    monkeypatch.setattr(messages, "waiting", lambda queue: 2)
+    assert services.sweep(timezone.now() + timedelta(minutes=2)).resent == 1
+
+
+def test_somebody_who_fell_out_of_line_is_put_back(db: None) -> None:
+    begun()
+    Turn.objects.all().delete()
+    assert services.sweep().lined_up == 1
+    assert services.claim_next([Lane.SMOKE], worker="worker-1")
+
+
 def test_nothing_is_sent_again_while_messages_wait(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "waiting", lambda: 3)
+    monkeypatch.setattr(messages, "waiting", lambda queue: 3)
     begun()
     assert services.sweep(timezone.now() + timedelta(minutes=2)).resent == 0
 

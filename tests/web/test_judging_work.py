@@ -5,21 +5,26 @@ The entry and the scorer are real; the database is the test's.
 
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 from django.core.files import File
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from evaluator.datasets import load_dataset
 from evaluator.errors import PlatformFault, RetryLater
+from stylearena.celery import app as celery_app
 from stylearena.competitions.models import Visibility
 from stylearena.competitions.services import register_dataset
 from stylearena.judging import context, gallery, pulse, services, work
-from stylearena.judging.models import Shard, Stage
+from stylearena.judging.models import Evaluation, Lane, Shard, Stage
 from stylearena.submissions.models import State, Submission
 from stylearena.submissions.services import cancel, submit
 from tests.web.factories import PhaseFactory, UserFactory, write_dataset
@@ -68,8 +73,8 @@ def code_of_stop(beating: pulse.Pulse, *, done: int) -> str:
 
 
 def judge_all(submission: Submission, stage: Stage) -> None:
-    for shard in shards_of(submission, stage):
-        work.judge(shard.pk)
+    for _ in shards_of(submission, stage):
+        assert work.judge(Lane(stage))
 
 
 @pytest.mark.slow
@@ -120,7 +125,7 @@ def test_an_unexpected_error_is_a_fault_of_ours_and_is_raised(
     monkeypatch.setattr(work, "_run", explode)
     (shard,) = shards_of(begun(), Stage.SMOKE)
     with pytest.raises(ZeroDivisionError):
-        work.judge(shard.pk)
+        work.judge(Lane.SMOKE)
     shard.refresh_from_db()
     assert (shard.state, shard.faults) == (State.QUEUED, 1)
 
@@ -131,7 +136,7 @@ def test_a_shard_that_somebody_else_has_is_left_alone(
     (shard,) = shards_of(begun(), Stage.SMOKE)
     claimed(shard)
     monkeypatch.setattr(work, "_run", lambda *_: pytest.fail("it was run twice"))
-    work.judge(shard.pk)
+    assert not work.judge(Lane.SMOKE)
 
 
 def test_an_unreadable_result_is_a_fault_of_ours(db: None) -> None:
@@ -149,7 +154,7 @@ def test_the_pulse_prolongs_the_lease_and_stops_a_cancelled_run(settings: Settin
     submission = smoked()
     lease = claimed(shards_of(submission, Stage.FULL)[0])
     submission.refresh_from_db()
-    with pulse.Pulse(lease) as beating:
+    with pulse.Pulse(partial(services.heartbeat, lease)) as beating:
         beating.beat(1)
         cancel(submission, by=submission.participant)
         assert code_of_stop(beating, done=2) == pulse.CANCELLED
@@ -181,7 +186,7 @@ def test_the_pulse_stops_a_run_whose_lease_was_lost(settings: Settings) -> None:
     settings.LEASE_SECONDS = 1
     submission = smoked()
     lease = claimed(shards_of(submission, Stage.FULL)[0])
-    with pulse.Pulse(lease) as beating:
+    with pulse.Pulse(partial(services.heartbeat, lease)) as beating:
         services.release(lease)
         assert code_of_stop(beating, done=1) == "judging.lease_lost"
 
@@ -233,3 +238,77 @@ def test_every_page_can_say_that_the_sandbox_is_weak(rf: object) -> None:
     assert str(context.sandbox_notice(rf.get("/"))["sandbox_notice"]).startswith("WEAK SANDBOX")
     context.keep_notice("")
     assert not context.sandbox_notice(rf.get("/"))["sandbox_notice"]
+
+
+SLEEPING = """
+import time
+
+def load(device):
+    def stylize(content, style):
+        time.sleep(600)
+        return content
+    return stylize
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancelled_entry_and_all_its_processes_are_gone_within_ten_seconds(
+    tmp_path: Path, settings: Settings
+) -> None:
+    submission = hand_in(tmp_path, settings, SLEEPING, pair_seconds=500, wall_seconds=900)
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(judge_in_thread)
+        box = await_box(before)
+        submission.refresh_from_db()
+        wished = time.monotonic()
+        assert cancel(submission, by=submission.participant)
+        run.result(timeout=30)
+    _, alive = psutil.wait_procs(box, timeout=max(0.0, wished + 10 - time.monotonic()))
+    assert not alive
+    assert time.monotonic() - wished < 10
+    submission.refresh_from_db()
+    assert (submission.state, submission.reason_code) == (State.CANCELLED, "submission.cancelled")
+
+
+def judge_in_thread() -> None:
+    try:
+        work.judge(Lane.SMOKE)
+    finally:
+        connection.close()
+
+
+def await_box(before: set[int]) -> list[psutil.Process]:
+    """The processes of a box that has started the entry; fails if there is none in a minute."""
+    for _ in range(600):
+        found = [p for p in psutil.Process().children(recursive=True) if p.pid not in before]
+        if len(found) >= 2:
+            time.sleep(1.0)  # it sleeps in its first pair by now, or is about to
+            return psutil.Process().children(recursive=True)
+        time.sleep(0.1)
+    pytest.fail("the entry never started")
+
+
+def test_a_message_is_acknowledged_only_after_its_work_and_one_at_a_time() -> None:
+    from stylearena.judging import tasks as judging_tasks
+
+    conf = celery_app.conf
+    assert conf.task_acks_late
+    assert conf.task_reject_on_worker_lost
+    assert conf.worker_prefetch_multiplier == 1
+    assert conf.broker_transport_options["visibility_timeout"] >= 3600
+    named = ("begin", "judge_smoke", "judge_shard", "conclude")
+    tasks = [getattr(judging_tasks, name) for name in named]
+    assert all(task.acks_late and task.reject_on_worker_lost for task in tasks)
+
+
+def test_work_begun_by_another_version_is_left_to_it_without_a_fault(
+    db: None, tmp_path: Path, settings: Settings
+) -> None:
+    submission = hand_in(tmp_path, settings, IDENTITY)
+    running = {"state": State.RUNNING, "evaluator_version": "0.0.1"}
+    Evaluation.objects.filter(submission=submission).update(**running)
+    judge_all(submission, Stage.SMOKE)
+    (shard,) = shards_of(submission, Stage.SMOKE)
+    assert (shard.state, shard.faults) == (State.QUEUED, 0)
+    assert shard.not_before > timezone.now()

@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -16,7 +16,15 @@ from stylearena.accounts.models import User
 from stylearena.celery import app as celery_app
 from stylearena.competitions.models import Phase
 from stylearena.submissions import intake, queries, services
-from stylearena.submissions.models import QuotaEntry, QuotaKind, State, Submission
+from stylearena.submissions import quota as ledger
+from stylearena.submissions.models import (
+    QuotaAccount,
+    QuotaDay,
+    QuotaEntry,
+    QuotaKind,
+    State,
+    Submission,
+)
 from tests.web.factories import PhaseFactory, SubmissionFactory, UserFactory, upload
 
 
@@ -27,7 +35,7 @@ def hand_in(phase: Phase, participant: User, **changes: object) -> Submission:
 
 def reserved(**fields: object) -> Submission:
     submission = SubmissionFactory(**fields)
-    QuotaEntry.objects.create(submission=submission, kind=QuotaKind.RESERVED)
+    ledger.reserve(submission)
     return submission
 
 
@@ -144,7 +152,7 @@ def test_quota_counts_per_phase_and_per_participant(participant: User) -> None:
 def test_yesterdays_submissions_count_only_in_total(participant: User) -> None:
     phase = PhaseFactory(per_day=3, in_total=5)
     reserved(phase=phase, participant=participant, state=State.SCORED)
-    QuotaEntry.objects.update(created_at=timezone.now() - timedelta(days=1))
+    QuotaDay.objects.update(day=timezone.now().date() - timedelta(days=1))
     quota = queries.quota(phase, participant)
     assert (quota.left_today, quota.left_in_total) == (3, 4)
 
@@ -166,16 +174,52 @@ def test_a_refunded_submission_counts_for_nothing(participant: User) -> None:
 def test_a_charged_submission_still_counts_once(participant: User) -> None:
     phase = PhaseFactory(per_day=3)
     submission = reserved(phase=phase, participant=participant, state=State.SCORED)
-    services.charge(submission.pk)
+    services.charge(submission.pk, "evaluation.scored")
     assert queries.quota(phase, participant).left_today == 2
 
 
 def test_a_reservation_is_settled_only_once(db: None) -> None:
     submission = reserved()
-    assert services.charge(submission.pk)
-    assert not services.charge(submission.pk)
+    assert services.charge(submission.pk, "evaluation.scored")
+    assert not services.charge(submission.pk, "evaluation.scored")
     assert not services.refund(submission.pk, "Too late.")
     assert list(submission.ledger.values_list("kind", flat=True)) == ["reserved", "charged"]
+
+
+def test_every_line_of_the_ledger_says_why(db: None) -> None:
+    submission = reserved()
+    services.refund(submission.pk, "platform.faults")
+    reasons = list(submission.ledger.values_list("kind", "reason"))
+    assert reasons == [("reserved", "submission.handed_in"), ("refunded", "platform.faults")]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        submission.ledger.create(kind=QuotaKind.CHARGED, reason="")
+
+
+def test_the_database_refuses_a_second_settlement(db: None) -> None:
+    submission = reserved()
+    services.charge(submission.pk, "evaluation.scored")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        submission.ledger.create(kind=QuotaKind.REFUNDED, reason="platform.faults")
+
+
+@pytest.mark.parametrize("limits", [{"per_day": 1}, {"in_total": 1}, {"at_once": 1}])
+def test_the_database_refuses_one_too_many_whatever_the_code_does(
+    participant: User, limits: dict[str, int]
+) -> None:
+    phase = PhaseFactory(**limits)
+    reserved(phase=phase, participant=participant)
+    one_more = SubmissionFactory(phase=phase, participant=participant)
+    with pytest.raises(IntegrityError):
+        ledger.reserve(one_more)  # without looking whether there is room
+
+
+def test_a_refund_gives_room_back_in_every_sum(participant: User) -> None:
+    phase = PhaseFactory(per_day=1, in_total=1, at_once=1)
+    submission = reserved(phase=phase, participant=participant)
+    services.refund(submission.pk, "platform.faults")
+    reserved(phase=phase, participant=participant)
+    account = QuotaAccount.objects.get()
+    assert (account.used, account.active, account.days.get().used) == (1, 1, 1)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from stylearena.accounts.models import User
 from stylearena.competitions import services
 from stylearena.competitions.forms import CompetitionForm, DatasetForm, PhaseForm
-from stylearena.competitions.models import Competition, Dataset, Phase
+from stylearena.competitions.models import AuditEntry, Competition, Dataset, Phase
 from stylearena.competitions.organiser_access import OrganiserAdmin, OrganiserInline
 from stylearena.competitions.permissions import organises_all, owns_dataset, usable_by
 from stylearena.competitions.presentation import limits_in_words, status_of
@@ -108,7 +108,9 @@ class CompetitionAdmin(OrganiserAdmin):
     @admin.action(description=_("Publish the selected competitions"), permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Competition]) -> None:
         empty = queryset.filter(phases__isnull=True, is_published=False).count()
+        before = dict(queryset.values_list("pk", "is_published"))
         number = services.publish(queryset)
+        self.record_moved(request, before, "is_published", "competition.published")
         text = ngettext("%d competition is public now.", "%d competitions are public now.", number)
         self.message_user(request, text % number, messages.SUCCESS if number else messages.INFO)
         if empty:
@@ -116,7 +118,9 @@ class CompetitionAdmin(OrganiserAdmin):
 
     @admin.action(description=_("Unpublish the selected competitions"), permissions=["change"])
     def unpublish(self, request: HttpRequest, queryset: QuerySet[Competition]) -> None:
+        before = dict(queryset.values_list("pk", "is_published"))
         number = services.unpublish(queryset)
+        self.record_moved(request, before, "is_published", "competition.unpublished")
         text = ngettext("%d competition is hidden now.", "%d competitions are hidden now.", number)
         self.message_user(request, text % number, messages.SUCCESS)
 
@@ -209,7 +213,9 @@ class PhaseAdmin(OrganiserAdmin):
 
     @admin.action(description=_("Open the selected phases now"), permissions=["change"])
     def open_now(self, request: HttpRequest, queryset: QuerySet[Phase]) -> None:
+        before = dict(queryset.values_list("pk", "opens_at"))
         number = services.open_now(queryset)
+        self.record_moved(request, before, "opens_at", "phase.opened_early")
         text = ngettext("%d phase is open now.", "%d phases are open now.", number)
         self.message_user(request, text % number, messages.SUCCESS if number else messages.INFO)
 
@@ -225,7 +231,9 @@ class PhaseAdmin(OrganiserAdmin):
                 "opts": self.opts,
             }
             return TemplateResponse(request, "admin/competitions/phase/close.html", context)
+        before = dict(queryset.values_list("pk", "closes_at"))
         number = services.close_now(queryset)
+        self.record_moved(request, before, "closes_at", "phase.closed_early")
         text = ngettext("%d phase is closed now.", "%d phases are closed now.", number)
         self.message_user(request, text % number, messages.SUCCESS if number else messages.INFO)
         return None
@@ -252,6 +260,26 @@ _ROOM = (
     "wall_seconds",
     "shard_pairs",
 )
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(OrganiserAdmin):
+    """What organisers did, to look at; nobody writes or mends a log by hand."""
+
+    competition_path = "competition__"
+    list_display = ("created_at", "competition", "by", "act", "subject", "detail")
+    list_filter = (("competition", RelatedOnlyFieldListFilter), "act", "created_at")
+    list_select_related = ("competition", "by")
+    search_fields = ("subject", "detail", "by__username")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Dataset)

@@ -131,3 +131,22 @@ class Phase(models.Model):
 
     def shows_pictures(self) -> bool:
         return self.visibility == Visibility.OPEN
+
+
+class AuditEntry(models.Model):
+    """Something an organiser did to a competition; added to, never changed."""
+
+    competition = models.ForeignKey(Competition, on_delete=models.CASCADE, related_name="audit_log")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    act = models.CharField(max_length=60, help_text="Dotted code, such as entry.disqualified.")
+    subject = models.CharField(max_length=300)
+    detail = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        verbose_name_plural = "audit entries"
+        indexes = (models.Index(fields=("competition", "-created_at"), name="audit_newest"),)
+
+    def __str__(self) -> str:
+        return f"{self.act}: {self.subject}"

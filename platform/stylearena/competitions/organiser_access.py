@@ -4,12 +4,16 @@ Being staff is enough for one's own competitions. Django's permissions widen tha
 do, to the rows of everybody; superusers have them all.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.http import HttpRequest
 
+from stylearena.accounts.models import User
+from stylearena.competitions import audit
+from stylearena.competitions.models import Competition
 from stylearena.competitions.permissions import organised_by
 
 if TYPE_CHECKING:
@@ -33,6 +37,33 @@ class OrganiserAdmin(AdminBase):
         return (
             obj is None or self.model._default_manager.filter(self.own(request), pk=obj.pk).exists()
         )
+
+    def record(self, request: HttpRequest, obj: Model, act: str, detail: str = "") -> None:
+        """Note an act in the log of the competition that ``obj`` belongs to, if it does to one."""
+        found: Any = obj
+        for name in filter(None, self.competition_path.split("__")):
+            found = getattr(found, name)
+        if isinstance(found, Competition):
+            by = cast("User", request.user)
+            audit.record(found, by=by, act=act, subject=str(obj), detail=detail)
+
+    def record_moved(
+        self, request: HttpRequest, before: "Mapping[Any, Any]", field: str, act: str
+    ) -> None:
+        """Note ``act`` for every row whose ``field`` is no longer what it was ``before``."""
+        for row in self.model._default_manager.filter(pk__in=before):
+            if getattr(row, field) != before[row.pk]:
+                self.record(request, row, act)
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        entry = super().log_addition(request, obj, message)
+        self.record(request, obj, f"{self.opts.model_name}.added")
+        return entry
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        entry = super().log_change(request, obj, message)
+        self.record(request, obj, f"{self.opts.model_name}.changed", entry.get_change_message())
+        return entry
 
     def sees_all(self, request: HttpRequest) -> bool:
         return super().has_view_permission(request)

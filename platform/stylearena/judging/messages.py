@@ -11,7 +11,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from stylearena.celery import app
-from stylearena.judging.models import Stage
+from stylearena.judging.models import Lane
 
 log = logging.getLogger(__name__)
 
@@ -25,22 +25,22 @@ QUEUES = (SMOKE_QUEUE, JUDGING_QUEUE)  # in the order in which a worker looks at
 _QUICK = {JUDGE_SMOKE, CONCLUDE}  # seconds at most: boards and newcomers do not wait for full runs
 
 
-def judge(shard_id: int, stage: str, *, after_seconds: float = 0.0) -> None:
-    """Tell a worker of a queued shard once the transaction has committed."""
-    task = JUDGE_SMOKE if stage == Stage.SMOKE else JUDGE_SHARD
+def judge(shard_id: int, lane: str, *, after_seconds: float = 0.0) -> None:
+    """Hint at a queued shard once the transaction has committed; whoever hears takes the next."""
+    task = JUDGE_SMOKE if lane == Lane.SMOKE else JUDGE_SHARD
     transaction.on_commit(lambda: _send(task, shard_id, after_seconds))
 
 
-def conclude(evaluation_id: int) -> None:
+def conclude(evaluation_id: int, *, after_seconds: float = 0.0) -> None:
     """Tell a worker that all the shards of an evaluation are scored, on commit."""
-    transaction.on_commit(lambda: _send(CONCLUDE, evaluation_id, 0.0))
+    transaction.on_commit(lambda: _send(CONCLUDE, evaluation_id, after_seconds))
 
 
-def waiting() -> int | None:
-    """How many messages wait in the broker for a worker; None when it cannot be asked."""
+def waiting(queue: str) -> int | None:
+    """How many messages wait in the broker's ``queue``; None when it cannot be asked."""
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as broker:
-            return sum(int(broker.llen(queue)) for queue in QUEUES)
+            return int(broker.llen(queue))
     except redis.RedisError as error:
         log.warning("The broker does not answer: %s", error)
         return None

@@ -1,24 +1,25 @@
-"""The pulse of a running shard: heartbeats from a thread, orders to stop at the next pair.
+"""The pulse of running work: heartbeats from a thread, and the end of an entry that must stop.
 
-A thread of its own, so that a slow pair keeps its lease and the scoring never waits for the
-database.
+A thread of its own, so that a slow pair keeps its lease, the scoring never waits for the database,
+and a wish to cancel does not wait for the pair that the entry is at.
 """
 
 import logging
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from celery.worker import state as celery_state
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from evaluator.errors import RetryLater
-from stylearena.judging import services
-from stylearena.judging.services import Beat, Lease
+from evaluator.errors import ParticipantError, PlatformFault, RetryLater
+from stylearena.judging.services import Beat
 
-__all__ = ["CANCELLED", "Pulse"]
+__all__ = ["CANCELLED", "Heartbeat", "Pulse"]
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +29,23 @@ _STOPPING = "judging.worker_stopping"
 _LONGEST_PAUSE = 1.0  # progress is shown as it is written
 
 
-class Pulse:
-    """Context manager that keeps ``lease`` alive; ``beat`` raises RetryLater when it must end."""
+class Heartbeat(Protocol):
+    """Prolongs a lease, notes the pairs done, and brings back what the database says of it."""
 
-    def __init__(self, lease: Lease) -> None:
-        self._lease = lease
+    def __call__(self, *, done: int) -> Beat: ...
+
+
+class Pulse:
+    """Context manager that keeps a lease alive by ``heartbeat``.
+
+    When the work must end, the guarded box is interrupted and ``beat`` raises RetryLater.
+    """
+
+    def __init__(self, heartbeat: Heartbeat) -> None:
+        self._heartbeat = heartbeat
         self._done = 0
         self._last = Beat(alive=True, cancelled=False)
+        self._interrupt: Callable[[], None] | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="pulse", daemon=True)
 
@@ -51,28 +62,56 @@ class Pulse:
         self._ended.set()
         self._thread.join()
 
+    def guard(self, interrupt: Callable[[], None]) -> None:
+        """Call ``interrupt`` from the pulse's thread once the work must end, until it has."""
+        self._interrupt = interrupt
+
     def beat(self, done: int) -> None:
         """Note the pairs done. RetryLater: cancelled, lease lost, or the worker is to stop."""
         self._done = done
+        if reason := self._reason():
+            raise reason
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Around a run: an entry that we interrupted ended for our reason, not for its own."""
+        try:
+            yield
+        except (ParticipantError, PlatformFault) as error:
+            if reason := self._reason():
+                raise reason from error
+            raise
+        finally:
+            self._interrupt = None
+
+    def _reason(self) -> RetryLater | None:
         if self._last.cancelled:
-            raise RetryLater(CANCELLED, "The submission was cancelled by its participant.")
+            return RetryLater(CANCELLED, "The submission was cancelled by its participant.")
         if not self._last.alive:
-            raise RetryLater(_LOST, "The lease was lost; another worker has the shard.")
-        if celery_state.should_stop is not None or celery_state.should_terminate is not None:
-            raise RetryLater(_STOPPING, "The worker is shutting down; the shard is handed back.")
+            return RetryLater(_LOST, "The lease was lost; another worker has the shard.")
+        if _worker_is_stopping():
+            return RetryLater(_STOPPING, "The worker is shutting down; the shard is handed back.")
+        return None
 
     def _keep(self) -> None:
         pause = min(_LONGEST_PAUSE, settings.LEASE_SECONDS / 3)
         try:
             while not self._ended.wait(pause):
                 self._write()
+                if self._reason() and (interrupt := self._interrupt):
+                    interrupt()
         finally:
             connection.close()
 
     def _write(self) -> None:
         """One heartbeat; a database that is away for a moment does not cost the lease yet."""
         try:
-            self._last = services.heartbeat(self._lease, done=self._done)
+            self._last = self._heartbeat(done=self._done)
         except DatabaseError as error:
-            log.warning("No heartbeat for shard %s: %s", self._lease.shard_id, error)
+            log.warning("A heartbeat was not written: %s", error)
             connection.close()
+
+
+def _worker_is_stopping() -> bool:
+    orders = (celery_state.should_stop, celery_state.should_terminate)
+    return any(order is not None for order in orders)

@@ -2,20 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import F, Sum
-from django.utils import timezone
 
 from stylearena.competitions.models import Visibility
-from stylearena.judging.models import Evaluation, Shard, Stage
+from stylearena.judging.models import Evaluation, Stage
+from stylearena.judging.outlook import place_in_queue, seconds_by_others, seconds_left, seconds_run
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
 
 RECEIVED = "received"
 SMOKE = "smoke"
 FULL = "full"
 BOARD = "board"
-_MEASURED_SHARDS = 20  # as many recent shards as the estimate looks at
 _TENTHS = 10
 
 
@@ -47,8 +45,9 @@ class Step:
 
 
 def progress(submission: Submission) -> Progress:
-    """Where ``submission`` stands now; six queries at most, however many others there are."""
-    evaluation = submission.evaluations.order_by("created_at").last()
+    """Where ``submission`` stands now; at most nine queries, however many others there are."""
+    runs = submission.evaluations.filter(rescore=None).select_related("submission", "dataset")
+    evaluation = runs.order_by("created_at").last()
     if evaluation is None:
         return Progress(RECEIVED, 0, 0, 0.0, None, None)
     if submission.state == State.SCORED:
@@ -63,8 +62,8 @@ def progress(submission: Submission) -> Progress:
         done=done,
         total=total,
         fraction=done / total if total else 0.0,
-        place_in_queue=_place(evaluation) if evaluation.state == State.QUEUED else None,
-        seconds_left=_seconds_left(evaluation, total - done) if is_active else None,
+        place_in_queue=place_in_queue(evaluation) if evaluation.state == State.QUEUED else None,
+        seconds_left=seconds_left(evaluation, total - done) if is_active else None,
     )
 
 
@@ -81,15 +80,15 @@ def _progress_in_tenths(evaluation: Evaluation) -> Progress:
     is_queued = evaluation.state == State.QUEUED
     left: float | None = None
     if is_queued or (evaluation.state == State.RUNNING and not tenths):
-        left = _seconds_by_others(evaluation, total)
+        left = seconds_by_others(evaluation, total)
     elif evaluation.state == State.RUNNING:
-        left = _seconds(evaluation.started_at, timezone.now()) * (_TENTHS - tenths) / tenths
+        left = seconds_run(evaluation) * (_TENTHS - tenths) / tenths
     return Progress(
         stage=evaluation.stage,
         done=tenths,
         total=_TENTHS if total else 0,
         fraction=tenths / _TENTHS,
-        place_in_queue=_place(evaluation) if is_queued else None,
+        place_in_queue=place_in_queue(evaluation) if is_queued else None,
         seconds_left=left,
         in_tenths=True,
     )
@@ -115,69 +114,3 @@ def smoke_log(submission: Submission) -> str:
 def _pairs(evaluation: Evaluation) -> tuple[int, int]:
     counted = evaluation.shards.aggregate(done=Sum("done"), total=Sum(F("stop") - F("first")))
     return counted["done"] or 0, counted["total"] or 0
-
-
-def _place(evaluation: Evaluation) -> int:
-    earlier = Evaluation.objects.filter(
-        state=State.QUEUED, stage=evaluation.stage, created_at__lt=evaluation.created_at
-    )
-    return earlier.count() + 1
-
-
-def _seconds_left(evaluation: Evaluation, pairs: int) -> float | None:
-    """Pairs to do, here and before it in the queue, at the pace that has been measured."""
-    if own_pace := _pairs_per_second(evaluation):
-        return pairs / own_pace
-    return _seconds_by_others(evaluation, pairs)
-
-
-def _seconds_by_others(evaluation: Evaluation, pairs: int) -> float | None:
-    """The same at the pace of the runs that came before."""
-    pace = _seconds_per_pair(evaluation)
-    if pace is None:
-        return None
-    waits = evaluation.state == State.QUEUED
-    ahead = _pairs_ahead(evaluation) if waits else 0
-    return (ahead + pairs) * pace / max(1, _live_workers())
-
-
-def _pairs_per_second(evaluation: Evaluation) -> float:
-    """The pace of its own shards that run just now: methods differ a hundredfold."""
-    if evaluation.state != State.RUNNING:
-        return 0.0
-    running = evaluation.shards.filter(state=State.RUNNING, done__gt=0)
-    now = timezone.now()
-    spans = [
-        (done, _seconds(start, now)) for start, done in running.values_list("started_at", "done")
-    ]
-    return sum(done / seconds for done, seconds in spans if seconds)
-
-
-def _seconds_per_pair(evaluation: Evaluation) -> float | None:
-    """The mean over the last shards of the same dataset and stage."""
-    recent = Shard.objects.filter(
-        evaluation__dataset=evaluation.dataset_id,
-        evaluation__stage=evaluation.stage,
-        state=State.SCORED,
-    ).order_by("-finished_at")
-    spans = recent.values_list("started_at", "finished_at", "first", "stop")[:_MEASURED_SHARDS]
-    measured = [(_seconds(start, end), stop - first) for start, end, first, stop in spans]
-    pairs = sum(count for _, count in measured)
-    return sum(seconds for seconds, _ in measured) / pairs if pairs else None
-
-
-def _seconds(start: datetime | None, end: datetime | None) -> float:
-    return (end - start).total_seconds() if start and end else 0.0
-
-
-def _pairs_ahead(evaluation: Evaluation) -> int:
-    ahead = Shard.objects.filter(
-        state__in=ACTIVE_STATES, evaluation__created_at__lt=evaluation.created_at
-    )
-    pairs = ahead.aggregate(pairs=Sum(F("stop") - F("first") - F("done")))["pairs"]
-    return pairs or 0
-
-
-def _live_workers() -> int:
-    live = Shard.objects.filter(state=State.RUNNING, leased_until__gte=timezone.now())
-    return live.values("worker").distinct().count()

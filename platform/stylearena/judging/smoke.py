@@ -33,6 +33,7 @@ def run_smoke(
     """
     policy = scorer.protocol.pictures
     box = Box(entry, limits=limits, device=settings.JUDGE_DEVICE, rung=rung)
+    pulse.guard(box.interrupt)
     try:
         with box:
             for index, pair in enumerate(pairs):

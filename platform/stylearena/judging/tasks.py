@@ -1,11 +1,13 @@
 """Celery's way in: thin tasks that carry an id. What they do is in services and work.
 
-A message may arrive twice, late or never; each task finds out from the database what is to do.
+A message may arrive twice, late or never; each task finds out from the database what is to do. The
+id of a shard says which one was queued when the message was sent; the turn may be another's.
 """
 
 from celery import shared_task
 
 from stylearena.judging import messages, services, work
+from stylearena.judging.models import Lane
 
 
 @shared_task(name=messages.BEGIN, acks_late=True)
@@ -16,14 +18,14 @@ def begin(submission_id: str) -> None:
 
 @shared_task(name=messages.JUDGE_SMOKE, acks_late=True)
 def judge_smoke(shard_id: int) -> None:
-    """Run two public pairs, with the log for the participant."""
-    work.judge(shard_id)
+    """A smoke run waits: two public pairs, with the log for the participant."""
+    work.judge(Lane.SMOKE)
 
 
 @shared_task(name=messages.JUDGE_SHARD, acks_late=True)
 def judge_shard(shard_id: int) -> None:
-    """Run and score one shard of a full run."""
-    work.judge(shard_id)
+    """A shard of a full run waits: run and score the one whose turn it is."""
+    work.judge(Lane.FULL, Lane.RESCORE)
 
 
 @shared_task(name=messages.CONCLUDE, acks_late=True)

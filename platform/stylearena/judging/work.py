@@ -10,7 +10,7 @@ import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
@@ -30,9 +30,9 @@ from evaluator.version import __version__ as evaluator_version
 from stylearena.competitions.services import load
 from stylearena.judging import services
 from stylearena.judging.gallery import Gallery
-from stylearena.judging.models import Evaluation, Stage
+from stylearena.judging.models import Evaluation, Lane, Stage
 from stylearena.judging.pulse import CANCELLED, Pulse
-from stylearena.judging.services import Lease
+from stylearena.judging.services import Beat, ConclusionLease, Lease
 from stylearena.judging.smoke import run_smoke
 from stylearena.submissions.models import State, Submission
 
@@ -44,14 +44,24 @@ __all__ = ["conclude", "judge"]
 log = logging.getLogger(__name__)
 
 _UNEXPECTED = "platform.unexpected"
+_OTHER_VERSION = "evaluator.changed"
+_OTHER_VERSION_PAUSE = 30.0
 
 
-def judge(shard_id: int) -> None:
-    """Claim a shard, run it, and write its result or its verdict under the lease's token."""
-    lease = services.claim(shard_id, worker=f"{socket.gethostname()}-{os.getpid()}")
+def judge(*lanes: Lane) -> bool:
+    """Claim the next shard of the first of ``lanes`` that has one, and run it; False if none has.
+
+    Its result or its verdict is written under the lease's token.
+    """
+    lease = services.claim_next(lanes, worker=f"{socket.gethostname()}-{os.getpid()}")
     if lease is None:
-        log.info("Shard %s is not to be had", shard_id)
-        return
+        log.info("Nothing is ready for lanes %s", ", ".join(lanes))
+        return False
+    _judge(lease)
+    return True
+
+
+def _judge(lease: Lease) -> None:
     transcript: list[str] = []
     try:
         _run(lease, transcript)
@@ -61,9 +71,9 @@ def judge(shard_id: int) -> None:
         if pause.code == CANCELLED:
             services.cancel(lease)
         else:
-            services.release(lease)
+            services.release(lease, pause=_pause_of(pause))
     except (OrganiserError, PlatformFault) as fault:
-        log.error("Shard %s: %s", shard_id, fault)
+        log.error("Shard %s: %s", lease.shard_id, fault)
         services.release(lease, fault=fault.code)
     except Exception:
         services.release(lease, fault=_UNEXPECTED)
@@ -72,38 +82,57 @@ def judge(shard_id: int) -> None:
 
 def conclude(evaluation_id: int) -> None:
     """Put the shards of a full run together; does nothing unless they are all there."""
-    evaluation = _evaluations().get(pk=evaluation_id)
-    shards = list(evaluation.shards.all())
-    if evaluation.state != State.RUNNING or any(shard.state != State.SCORED for shard in shards):
+    lease = services.claim_conclusion(evaluation_id)
+    if lease is None:
+        log.info("The conclusion of evaluation %s is not to be had", evaluation_id)
         return
     try:
-        services.conclude(evaluation_id, _report(evaluation))
+        _conclude(lease)
     except ParticipantError as error:
         services.end(evaluation_id, state=State.FAILED, code=error.code, reason=str(error))
+    except RetryLater as pause:
+        services.release_conclusion(lease, pause=_pause_of(pause))
     except (OrganiserError, PlatformFault) as fault:
         log.error("Conclusion of %s: %s", evaluation_id, fault)
-        services.fault(evaluation_id, fault.code)
+        services.fault(lease, fault.code)
     except Exception:
-        services.fault(evaluation_id, _UNEXPECTED)
+        services.fault(lease, _UNEXPECTED)
         raise
+
+
+def _conclude(lease: ConclusionLease) -> None:
+    evaluation = _evaluations().get(pk=lease.evaluation_id)
+
+    def beat(*, done: int) -> Beat:
+        return Beat(alive=services.prolong_conclusion(lease), cancelled=False)
+
+    with Pulse(beat):
+        report = _report(evaluation)
+    services.conclude(lease, report)
+
+
+def _pause_of(pause: RetryLater) -> float:
+    """A worker of another version leaves the work to one of the right version."""
+    return _OTHER_VERSION_PAUSE if pause.code == _OTHER_VERSION else 0.0
 
 
 def _run(lease: Lease, transcript: list[str]) -> None:
     evaluation = _evaluations().get(pk=lease.evaluation_id)
     limits = _limits(evaluation.submission)
     # The heart beats before anything is loaded: weights to be fetched may outlast a lease.
-    with Pulse(lease) as pulse, _opened(evaluation.submission) as entry:
+    with Pulse(partial(services.heartbeat, lease)) as pulse, _opened(evaluation) as entry:
         dataset = load(evaluation.dataset)
         scorer = _scorer_of(evaluation)
         rung = _rung(entry.manifest.runtime).rung
         scorer.prepare(dataset)
-        if lease.stage == Stage.SMOKE:
-            pairs = dataset.smoke_pairs(lease.stop)
-            run_smoke(entry, dataset, pairs, scorer, limits, rung, pulse, transcript)
-            result = b""
-        else:
-            pairs = dataset.pairs[lease.first : lease.stop]
-            result = _score(entry, dataset, pairs, scorer, limits, rung, pulse, Gallery(evaluation))
+        with pulse.watching():
+            if lease.stage == Stage.SMOKE:
+                pairs = dataset.smoke_pairs(lease.stop)
+                run_smoke(entry, dataset, pairs, scorer, limits, rung, pulse, transcript)
+                result = b""
+            else:
+                pairs, gallery = dataset.pairs[lease.first : lease.stop], Gallery(evaluation)
+                result = _score(entry, dataset, pairs, scorer, limits, rung, pulse, gallery)
     services.finish(
         lease,
         result,
@@ -141,6 +170,7 @@ def _score(
         limits=limits,
         rung=rung,
         device=settings.JUDGE_DEVICE,
+        on_box=lambda box: pulse.guard(box.interrupt),
         on_pair=on_pair,
     )
     with tempfile.TemporaryDirectory(prefix="stylearena-shard-") as folder:
@@ -192,10 +222,10 @@ def _scorer_of(evaluation: Evaluation) -> "Scorer":
             "with the version of StyleArena that it was opened with.",
         )
     if evaluation.evaluator_version != evaluator_version:
-        raise PlatformFault(
-            "evaluator.changed",
+        raise RetryLater(
+            _OTHER_VERSION,
             f"This worker has evaluator {evaluator_version}, the evaluation was begun under "
-            f"{evaluation.evaluator_version}; upgrade all workers together.",
+            f"{evaluation.evaluator_version}; a worker of that version must finish it.",
         )
     return _warm_scorer(evaluation.protocol, settings.JUDGE_DEVICE)
 
@@ -222,8 +252,9 @@ def _limits(submission: Submission) -> Limits:
 
 
 @contextmanager
-def _opened(submission: Submission) -> Iterator[Entry]:
+def _opened(evaluation: Evaluation) -> Iterator[Entry]:
     """The entry, unpacked again from the archive that was handed in."""
+    submission = evaluation.submission
     phase = submission.phase
     limits = ArchiveLimits(archive_bytes=phase.archive_bytes, unpacked_bytes=phase.unpacked_bytes)
     with tempfile.TemporaryDirectory(prefix="stylearena-entry-") as folder:

@@ -1,4 +1,4 @@
-"""The closed sets of words that picture addresses are made of."""
+"""The closed sets of words that some addresses are made of."""
 
 from django.urls.converters import StringConverter
 
@@ -13,3 +13,9 @@ class SuffixConverter(StringConverter):
     """How the address ends; the bytes are of the kind the response's content type says."""
 
     regex = "png|jpeg"
+
+
+class RescoreActConverter(StringConverter):
+    """What an organiser does with a re-score."""
+
+    regex = "promote|drop|retry"

@@ -10,7 +10,7 @@ from evaluator.protocols import protocol
 from evaluator.version import __version__
 from stylearena.competitions.models import Phase
 from stylearena.judging.models import Evaluation, Stage
-from stylearena.submissions.models import State
+from stylearena.submissions.models import Standing, State
 
 __all__ = ["Provenance", "columns_of", "current_provenance", "ranked_evaluations"]
 
@@ -82,6 +82,7 @@ def _promoted(phase: Phase) -> QuerySet[Evaluation]:
     return Evaluation.objects.filter(
         submission__phase=phase,
         submission__state=State.SCORED,
+        submission__standing=Standing.RANKED,
         stage=Stage.FULL,
         state=State.SCORED,
         is_promoted=True,

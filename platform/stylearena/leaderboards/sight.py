@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from stylearena.accounts.models import User
 from stylearena.competitions.models import Phase
 from stylearena.competitions.permissions import organises
-from stylearena.submissions.models import Submission
+from stylearena.submissions.models import Standing, Submission
 
 __all__ = ["Sight", "Viewer", "sight_of_entry", "sight_of_phase"]
 
@@ -57,6 +57,8 @@ def sight_of_entry(submission: Submission, viewer: Viewer) -> Sight:
     owns = submission.participant_id == viewer.pk
     if organises(viewer, phase.competition) or not sight.page:
         return sight
+    if submission.standing != Standing.RANKED and not owns:
+        return _NOTHING
     pairs = sight.pairs or (owns and sight.scores and phase.dataset.is_public)
     return Sight(
         page=sight.scores or owns,

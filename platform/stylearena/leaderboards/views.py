@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
 from stylearena.competitions.models import Phase
+from stylearena.competitions.permissions import organises
 from stylearena.competitions.queries import phase_or_404
 from stylearena.leaderboards import entries, export, pictures, queries
 from stylearena.leaderboards.presentation import GalleryPage, board_view, overall, refusals
@@ -41,7 +42,12 @@ def board_page(request: HtmxRequest, competition: str, phase: str) -> HttpRespon
         return _download(_asked_board(request, found, per_page=None), file_format, sight)
     board = _asked_board(request, found, per_page=queries.PER_PAGE)
     samples = queries.samples(board) if sight.pairs else {}
-    context = {"phase": found, "board": board, "view": board_view(board, samples=samples)}
+    context = {
+        "phase": found,
+        "board": board,
+        "view": board_view(board, samples=samples),
+        "is_organiser": organises(request.user, found.competition),
+    }
     part = request.htmx and not request.htmx.history_restore_request
     template = "leaderboards/_table.html" if part else "leaderboards/board.html"
     response = render(request, template, context)

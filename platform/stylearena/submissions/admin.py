@@ -48,9 +48,19 @@ class PhaseFilter(admin.SimpleListFilter):
 @admin.register(Submission)
 class SubmissionAdmin(OrganiserAdmin):
     competition_path = "phase__competition__"
-    list_display = ("name", "participant", "phase", "state", "reason_code", "created_at", "on_site")
+    list_display = (
+        "name",
+        "participant",
+        "phase",
+        "state",
+        "standing",
+        "reason_code",
+        "created_at",
+        "on_site",
+    )
     list_filter = (
         "state",
+        "standing",
         ("phase__competition", RelatedOnlyFieldListFilter),
         PhaseFilter,
         "created_at",
@@ -80,7 +90,11 @@ class SubmissionAdmin(OrganiserAdmin):
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         by = cast("User", request.user)
         own = queryset.filter(self.own(request))  # a permission to look is not one to cancel
-        asked = [services.cancel(submission, by=by) for submission in own]
+        asked = []
+        for submission in own.select_related("phase__competition"):
+            asked.append(services.cancel(submission, by=by))
+            if asked[-1]:
+                self.record(request, submission, "submission.cancelled")
         number, finished = sum(asked), asked.count(False)
         text = ngettext("%d submission is cancelled.", "%d submissions are cancelled.", number)
         self.message_user(request, text % number, messages.SUCCESS if number else messages.INFO)

@@ -1,4 +1,4 @@
-"""What changes a submission: intake, cancelling, its state, and the ledger that counts it.
+"""What changes a submission: intake, cancelling, its state; the ledger is in ``quota``.
 
 Nothing of an entry is run here. Every change of state is one conditional UPDATE.
 """
@@ -28,15 +28,12 @@ from stylearena.competitions.models import Phase
 from stylearena.competitions.permissions import organises
 from stylearena.competitions.services import freeze
 from stylearena.submissions import intake, quota
-from stylearena.submissions.models import (
-    ACTIVE_STATES,
-    QuotaEntry,
-    QuotaKind,
-    State,
-    Submission,
-)
+from stylearena.submissions.models import ACTIVE_STATES, State, Submission
+from stylearena.submissions.quota import charge, refund
 
 __all__ = ["cancel", "charge", "refund", "submit", "transition"]
+
+CANCELLED_CODE = "submission.cancelled"
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +73,7 @@ def cancel(submission: Submission, *, by: User) -> bool:
             state=State.CANCELLED, cancel_requested_at=now, finished_at=now
         )
         if queued:
-            refund(submission.pk, "Cancelled before it ran.")
+            refund(submission.pk, CANCELLED_CODE)
             return True
     return rows.filter(state=State.RUNNING).update(cancel_requested_at=now) > 0
 
@@ -98,26 +95,6 @@ def transition(
         state=to, reason_code=reason_code, reason=reason, **stamps
     )
     return moved > 0
-
-
-def charge(submission_id: UUID) -> bool:
-    """Settle the reservation as used; False if it was settled before."""
-    return _settle(submission_id, QuotaKind.CHARGED, "")
-
-
-def refund(submission_id: UUID, reason: str) -> bool:
-    """Settle the reservation as given back; False if it was settled before."""
-    return _settle(submission_id, QuotaKind.REFUNDED, reason)
-
-
-def _settle(submission_id: UUID, kind: QuotaKind, reason: str) -> bool:
-    with transaction.atomic():
-        Submission.objects.select_for_update().get(pk=submission_id)
-        lines = QuotaEntry.objects.filter(submission_id=submission_id)
-        if lines.exclude(kind=QuotaKind.RESERVED).exists():
-            return False
-        lines.create(submission_id=submission_id, kind=kind, reason=reason[:200])
-    return True
 
 
 def _new(phase: Phase, participant: User, entry: Entry) -> Submission:
@@ -149,12 +126,13 @@ def _stored(submission: Submission, archive: Path) -> Iterator[None]:
 
 
 def _queue(submission: Submission) -> None:
-    """Reserve quota and create the row under a lock on the participant: no upload overshoots."""
+    """Reserve quota and create the row under a lock on the account: no upload overshoots."""
+    phase, participant = submission.phase, submission.participant
     with transaction.atomic():
-        participant = User.objects.select_for_update().get(pk=submission.participant_id)
-        quota.count(submission.phase, participant).require_room()
+        quota.hold(phase, participant)
+        quota.count(phase, participant).require_room()
         submission.save(force_insert=True)
-        QuotaEntry.objects.create(submission=submission, kind=QuotaKind.RESERVED)
+        quota.reserve(submission)
         transaction.on_commit(partial(_announce, str(submission.id)))
 
 

@@ -10,4 +10,5 @@ urlpatterns = [
     path("submissions/", views.mine, name="mine"),
     path("submissions/<uuid:submission_id>/", views.detail, name="detail"),
     path("submissions/<uuid:submission_id>/cancel/", views.cancel, name="cancel"),
+    path("submissions/<uuid:submission_id>/withdraw/", views.withdraw, name="withdraw"),
 ]

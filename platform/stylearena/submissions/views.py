@@ -21,7 +21,7 @@ from stylearena.accounts.models import User
 from stylearena.competitions.models import Phase
 from stylearena.competitions.presentation import limits_in_words
 from stylearena.competitions.queries import phase_or_404
-from stylearena.submissions import intake, presentation, queries, services
+from stylearena.submissions import intake, presentation, queries, services, standing
 from stylearena.submissions.forms import SubmissionForm
 from stylearena.submissions.models import Submission
 from stylearena.submissions.uploads import LimitedUpload, limit_upload
@@ -111,6 +111,21 @@ def cancel(request: HttpRequest, submission_id: UUID) -> HttpResponse:
         messages.info(request, _("The submission has already finished."))
     if request.POST.get("back_to") == "mine":
         return redirect("submissions:mine")
+    return redirect("submissions:detail", submission.pk)
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    """Its author takes a scored entry off the board, for good."""
+    submission = queries.submission_or_404(submission_id, request.user)
+    try:
+        if standing.withdraw(submission, by=_person(request)):
+            messages.success(request, _("The entry is withdrawn; it is on the board no more."))
+        else:
+            messages.info(request, _("The entry is off the board already."))
+    except ParticipantError as error:
+        messages.error(request, str(error))
     return redirect("submissions:detail", submission.pk)
 
 

@@ -4,12 +4,24 @@ Each change is one conditional UPDATE: 0 rows changed means that somebody else d
 on the row itself are plain columns, never joins: a joined UPDATE becomes ``id IN (SELECT …)``,
 which PostgreSQL does not check again after waiting for the row's lock.
 
-leases    claim, heartbeat, finish, fail, release: one shard, guarded by its fencing token
-stages    begin, conclude: from the submission to the smoke run, the full run and the board
-verdicts  end: the bad ends of an evaluation, and what they cost
-sweeping  sweep: what was lost is found, what takes too long is ended
+turns        claim_next: whose turn it is, fairly among participants; ``line`` has who waits
+leases       claim, heartbeat, finish, fail, release: one shard, guarded by its fencing token
+conclusions  claim_conclusion, conclude, fault: the report, published once, guarded likewise
+stages       begin: from the submission to the smoke run and the full run
+rescoring    a whole phase judged anew, compared, promoted or dropped
+verdicts     end: the bad ends of an evaluation, and what they cost
+sweeping     sweep: what was lost is found, what takes too long is ended
 """
 
+from stylearena.judging.services import rescoring
+from stylearena.judging.services.conclusions import (
+    ConclusionLease,
+    claim_conclusion,
+    conclude,
+    fault,
+    prolong_conclusion,
+    release_conclusion,
+)
 from stylearena.judging.services.leases import (
     Beat,
     Lease,
@@ -20,23 +32,30 @@ from stylearena.judging.services.leases import (
     heartbeat,
     release,
 )
-from stylearena.judging.services.stages import begin, conclude
+from stylearena.judging.services.stages import begin
 from stylearena.judging.services.sweeping import SweepCounts, sweep
-from stylearena.judging.services.verdicts import end, fault
+from stylearena.judging.services.turns import claim_next
+from stylearena.judging.services.verdicts import end
 
 __all__ = [
     "Beat",
+    "ConclusionLease",
     "Lease",
     "SweepCounts",
     "begin",
     "cancel",
     "claim",
+    "claim_conclusion",
+    "claim_next",
     "conclude",
     "end",
     "fail",
     "fault",
     "finish",
     "heartbeat",
+    "prolong_conclusion",
     "release",
+    "release_conclusion",
+    "rescoring",
     "sweep",
 ]

@@ -17,13 +17,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from stylearena.judging import messages
-from stylearena.judging.models import Evaluation, Shard, Stage, shard_path
-from stylearena.judging.services import stages, verdicts
-from stylearena.submissions.models import ACTIVE_STATES, State, Submission
+from stylearena.judging.models import Evaluation, Lane, Shard, Stage, shard_path
+from stylearena.judging.services import line, stages, verdicts
+from stylearena.judging.services.pauses import lease_end, pause_after
+from stylearena.submissions.models import State, Submission
 
 log = logging.getLogger(__name__)
-
-_LONGEST_BACKOFF = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,7 @@ class Lease:
     evaluation_id: int
     submission_id: UUID
     stage: str
+    lane: str
     index: int
     first: int
     stop: int
@@ -58,6 +58,7 @@ def claim(shard_id: int, *, worker: str) -> Lease | None:
         return None
     now = timezone.now()
     with transaction.atomic():
+        stages.lock(shard.evaluation_id)
         claimed = Shard.objects.filter(
             _is_free(now), _is_wanted(), pk=shard_id, token=shard.token
         ).update(
@@ -65,7 +66,7 @@ def claim(shard_id: int, *, worker: str) -> Lease | None:
             token=shard.token + 1,
             faults=shard.faults + (shard.state == State.RUNNING),
             worker=worker,
-            leased_until=_lease_end(),
+            leased_until=lease_end(),
             started_at=now,
             done=0,
         )
@@ -77,9 +78,9 @@ def claim(shard_id: int, *, worker: str) -> Lease | None:
 
 def heartbeat(lease: Lease, *, done: int) -> Beat:
     """Prolong the lease and note the pairs done."""
-    alive = _held(lease).update(leased_until=_lease_end(), done=done)
+    alive = _held(lease).update(leased_until=lease_end(), done=done)
     wished = Submission.objects.filter(pk=lease.submission_id, cancel_requested_at__isnull=False)
-    return Beat(alive=bool(alive), cancelled=wished.exists())
+    return Beat(alive=bool(alive), cancelled=lease.lane != Lane.RESCORE and wished.exists())
 
 
 def finish(
@@ -92,9 +93,7 @@ def finish(
     """
     name = _store(lease, result)
     with transaction.atomic():
-        # Of two last shards the later must see the earlier; and locks are taken in the order of
-        # ``verdicts.end``, evaluation before shard, so that nobody waits for each other.
-        Evaluation.objects.select_for_update().get(pk=lease.evaluation_id)
+        stages.lock(lease.evaluation_id)  # of two last shards, the later sees the earlier
         finished = _held(lease).update(
             state=State.SCORED,
             result=name,
@@ -121,45 +120,81 @@ def cancel(lease: Lease) -> bool:
     return _end(lease, State.CANCELLED, verdicts.CANCELLED_CODE, verdicts.CANCELLED_REASON)
 
 
-def release(lease: Lease, fault: str = "") -> bool:
-    """Hand a shard back. With a ``fault`` of ours it is counted, and the limit ends it in error."""
+def release(lease: Lease, fault: str = "", *, pause: float = 0.0) -> bool:
+    """Hand a shard back, to be run again after ``pause`` seconds.
+
+    With a ``fault`` of ours it is counted and waits longer each time; the limit ends it in error.
+    """
     if not fault:
-        return requeue(_held(lease), lease.shard_id, lease.stage)
+        return requeue(_held(lease), lease.shard_id, lease.evaluation_id, pause=pause)
     log.warning("Shard %s met a fault of ours: %s", lease.shard_id, fault)
-    return count_fault(_held(lease), lease.shard_id, lease.stage, lease.evaluation_id)
+    return count_fault(_held(lease), lease.shard_id, lease.evaluation_id)
 
 
-def count_fault(held: QuerySet[Shard], shard_id: int, stage: str, evaluation_id: int) -> bool:
-    """Queue the shard again with one fault more, or end its evaluation when it has had enough."""
+def expire(now: datetime) -> int:
+    """Queue again every shard whose lease ran out; returns how many there were.
+
+    The worker is gone, which may be chance: only from the second time on is there a pause.
+    """
+    lapsed = Shard.objects.filter(state=State.RUNNING, leased_until__lt=now)
+    found = list(lapsed.values_list("pk", "token", "evaluation_id"))
+    return sum(
+        count_fault(lapsed.filter(pk=pk, token=token), pk, evaluation_id, free=1)
+        for pk, token, evaluation_id in found
+    )
+
+
+def count_fault(held: QuerySet[Shard], shard_id: int, evaluation_id: int, *, free: int = 0) -> bool:
+    """Queue the shard again with one fault more, or end its evaluation when it has had enough.
+
+    ``free`` faults are tried again without a pause.
+    """
     faults = held.values_list("faults", flat=True).first()
     if faults is None:
         return False
     if faults < settings.MAX_FAULTS:
-        return requeue(held, shard_id, stage, faults=faults + 1)
+        pause = pause_after(faults + 1 - free)
+        return requeue(held, shard_id, evaluation_id, pause=pause, faults=faults + 1)
     with transaction.atomic():
-        Evaluation.objects.select_for_update().get(pk=evaluation_id)
+        stages.lock(evaluation_id)
         if not held.update(state=State.ERROR, leased_until=None, finished_at=timezone.now()):
             return False
         code, reason = verdicts.FAULTS_CODE, verdicts.FAULTS_REASON
         return verdicts.end(evaluation_id, state=State.ERROR, code=code, reason=reason)
 
 
-def requeue(held: QuerySet[Shard], shard_id: int, stage: str, *, faults: int = 0) -> bool:
-    """Running → queued, and a message for it: later and later, the more faults there were."""
-    counted = {"faults": faults} if faults else {}
+def requeue(
+    held: QuerySet[Shard],
+    shard_id: int,
+    evaluation_id: int,
+    *,
+    pause: float = 0.0,
+    faults: int | None = None,
+) -> bool:
+    """Running → queued, in line again, and a message for when the pause is over."""
+    now = timezone.now()
+    later = now + timedelta(seconds=pause)
+    counted = {} if faults is None else {"faults": faults}
     with transaction.atomic():
+        stages.lock(evaluation_id)
         queued = held.update(
-            state=State.QUEUED, leased_until=None, done=0, queued_at=timezone.now(), **counted
+            state=State.QUEUED,
+            leased_until=None,
+            done=0,
+            queued_at=now,
+            not_before=later,
+            **counted,
         )
         if queued:
-            pause = min(2.0 ** (faults - 1), _LONGEST_BACKOFF) if faults else 0.0
-            messages.judge(shard_id, stage, after_seconds=pause)
+            shard = Shard.objects.get(pk=shard_id)
+            line.line_up(shard.lane, shard.participant_id, at=later)
+            messages.judge(shard_id, shard.lane, after_seconds=pause)
     return bool(queued)
 
 
 def _end(lease: Lease, state: State, code: str, reason: str, transcript: str = "") -> bool:
     with transaction.atomic():
-        Evaluation.objects.select_for_update().get(pk=lease.evaluation_id)
+        stages.lock(lease.evaluation_id)
         if not _held(lease).update(state=state, leased_until=None, finished_at=timezone.now()):
             return False
         return verdicts.end(
@@ -173,20 +208,12 @@ def _held(lease: Lease) -> QuerySet[Shard]:
 
 def _is_free(now: datetime) -> Q:
     lapsed = Q(state=State.RUNNING, leased_until__lt=now, faults__lt=settings.MAX_FAULTS)
-    return Q(state=State.QUEUED) | lapsed
+    return Q(state=State.QUEUED, not_before__lte=now) | lapsed
 
 
 def _is_wanted() -> Exists:
-    wanted = Evaluation.objects.filter(
-        pk=OuterRef("evaluation_id"),
-        state__in=ACTIVE_STATES,
-        submission__cancel_requested_at__isnull=True,
-    )
+    wanted = Evaluation.objects.filter(line.WANTED, pk=OuterRef("evaluation_id"))
     return Exists(wanted)
-
-
-def _lease_end() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def _lease(shard: Shard) -> Lease:
@@ -197,6 +224,7 @@ def _lease(shard: Shard) -> Lease:
         evaluation_id=shard.evaluation_id,
         submission_id=shard.evaluation.submission_id,
         stage=Stage(shard.evaluation.stage),
+        lane=shard.lane,
         index=shard.index,
         first=shard.first,
         stop=shard.stop,

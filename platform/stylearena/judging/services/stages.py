@@ -1,18 +1,16 @@
-"""From a submission to the board: the smoke run, the full run in shards, the conclusion."""
+"""From a submission to its conclusion: the smoke run, then the full run in shards."""
 
 import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from evaluator.report import Report
 from evaluator.version import __version__ as evaluator_version
 from stylearena.judging import messages
-from stylearena.judging.models import Evaluation, Score, Shard, Stage, report_path
+from stylearena.judging.models import Evaluation, Lane, Shard, Stage
+from stylearena.judging.services.line import line_up
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
 
@@ -20,6 +18,7 @@ log = logging.getLogger(__name__)
 
 SMOKE_PAIRS = 2
 QUEUE_PATIENCE = timedelta(hours=24)  # without a free worker for that long, an operator must look
+RESCORE_PATIENCE = timedelta(days=14)  # they wait for everything else
 
 
 def begin(submission_id: UUID | str) -> None:
@@ -30,10 +29,25 @@ def begin(submission_id: UUID | str) -> None:
     _queue(submission, Stage.SMOKE)
 
 
+def lock(evaluation_id: int) -> None:
+    """Take the evaluation's row lock for the rest of the transaction.
+
+    Whatever changes shards takes it first: evaluation, shards, submission, quota, in this order,
+    so that no two transactions wait for each other.
+    """
+    Evaluation.objects.select_for_update().filter(pk=evaluation_id).values_list("pk").first()
+
+
 def start(evaluation: Evaluation) -> None:
-    """The first shard of ``evaluation`` was claimed: it runs, and so does its submission."""
+    """The first shard of ``evaluation`` was claimed: it runs, and so does its submission.
+
+    It runs to its end under the evaluator that begins it, whichever it was queued under.
+    """
     started = Evaluation.objects.filter(pk=evaluation.pk, state=State.QUEUED).update(
-        state=State.RUNNING, started_at=timezone.now(), deadline=_running_deadline(evaluation)
+        state=State.RUNNING,
+        evaluator_version=evaluator_version,
+        started_at=timezone.now(),
+        deadline=_running_deadline(evaluation),
     )
     if started:
         submissions.transition(evaluation.submission_id, to=State.RUNNING, frm=(State.QUEUED,))
@@ -54,35 +68,6 @@ def advance(evaluation_id: int, *, transcript: str = "") -> None:
         _queue(evaluation.submission, Stage.FULL)
 
 
-def conclude(evaluation_id: int, report: Report) -> bool:
-    """Publish ``report``: its file, score rows, the submission's end and its charge, at once.
-
-    Two workers may conclude the same evaluation; one of them changes the row, the other's report
-    is dropped and False returned.
-    """
-    evaluation = Evaluation.objects.get(pk=evaluation_id)
-    scores = _score_rows(evaluation, report)
-    path = report_path(evaluation, "")
-    name = default_storage.save(path, ContentFile(report.model_dump_json().encode()))
-    with transaction.atomic():
-        promoted = evaluation.submission.evaluations.filter(is_promoted=True).exists()
-        concluded = Evaluation.objects.filter(pk=evaluation_id, state=State.RUNNING).update(
-            state=State.SCORED,
-            report=name,
-            sandbox_rung=report.provenance.sandbox_rung,
-            device=report.provenance.device[:80],
-            finished_at=timezone.now(),
-            is_promoted=not promoted,
-        )
-        if concluded:
-            Score.objects.bulk_create(scores)
-            if submissions.transition(evaluation.submission_id, to=State.SCORED, frm=ACTIVE_STATES):
-                submissions.charge(evaluation.submission_id)
-    if not concluded:
-        default_storage.delete(name)
-    return bool(concluded)
-
-
 def _queue(submission: Submission, stage: Stage) -> None:
     """Create the stage's evaluation with its shards, unless somebody has done so already."""
     phase = submission.phase
@@ -97,41 +82,36 @@ def _queue(submission: Submission, stage: Stage) -> None:
                 evaluator_version=evaluator_version,
                 deadline=timezone.now() + QUEUE_PATIENCE,
             )
-            _cut_into_shards(evaluation, phase.shard_pairs)
-    except IntegrityError:  # one_evaluation_a_provenance
+            cut_into_shards(evaluation, Lane.SMOKE if stage == Stage.SMOKE else Lane.FULL)
+    except IntegrityError:  # one_evaluation_a_stage
         log.info("The %s of %s is there already", stage.label.lower(), submission.pk)
 
 
-def _cut_into_shards(evaluation: Evaluation, size: int) -> None:
-    """Contiguous shards of ``size`` pairs and a message for each; a smoke run is a single one."""
-    pairs = evaluation.dataset.pairs
+def cut_into_shards(evaluation: Evaluation, lane: Lane) -> None:
+    """Contiguous shards of the phase's size and a message for each; a smoke run is a single one."""
+    pairs, size = evaluation.dataset.pairs, evaluation.submission.phase.shard_pairs
     if evaluation.stage == Stage.SMOKE:
         pairs = size = min(SMOKE_PAIRS, pairs)
+    participant_id = evaluation.submission.participant_id
     shards = Shard.objects.bulk_create(
-        Shard(evaluation=evaluation, index=index, first=first, stop=min(first + size, pairs))
+        Shard(
+            evaluation=evaluation,
+            lane=lane,
+            participant_id=participant_id,
+            index=index,
+            first=first,
+            stop=min(first + size, pairs),
+        )
         for index, first in enumerate(range(0, pairs, size))
     )
+    line_up(lane, participant_id)
     for shard in shards:
-        messages.judge(shard.pk, evaluation.stage)
+        messages.judge(shard.pk, lane)
 
 
 def _running_deadline(evaluation: Evaluation) -> datetime:
     """Time for every shard to run to its limit on one worker, on top of waiting for it."""
     phase = evaluation.submission.phase
     runs = timedelta(seconds=phase.wall_seconds * evaluation.shards.count())
-    return timezone.now() + QUEUE_PATIENCE + runs
-
-
-def _score_rows(evaluation: Evaluation, report: Report) -> list[Score]:
-    """One row a metric; a report holds finite numbers only, so these are."""
-    return [
-        Score(
-            evaluation=evaluation,
-            metric=metric,
-            value=score.value,
-            low=score.low,
-            high=score.high,
-            n=score.n,
-        )
-        for metric, score in report.overall.items()
-    ]
+    patience = RESCORE_PATIENCE if evaluation.rescore_id else QUEUE_PATIENCE
+    return timezone.now() + patience + runs

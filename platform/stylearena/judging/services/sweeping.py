@@ -4,6 +4,7 @@ Safe to run twice at once and at any moment: every step is the same conditional 
 workers use, and a message sent once too often is refused by the claim.
 """
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,13 +13,14 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from stylearena.competitions.services import freeze_opened
 from stylearena.judging import messages
-from stylearena.judging.models import Evaluation, Shard, Stage
-from stylearena.judging.services import leases, stages, verdicts
+from stylearena.judging.models import Evaluation, Lane, Shard, Stage
+from stylearena.judging.services import conclusions, leases, rescoring, stages, verdicts
+from stylearena.judging.services.line import restore_turns
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
 
-_RESEND_ANYWAY = timedelta(minutes=10)  # though messages wait: ours may not be among them
 _OVERDUE_CODE = "platform.deadline"
 _OVERDUE_REASON = (
     "The platform could not judge this entry in time; the operators were told and your quota "
@@ -34,32 +36,28 @@ class SweepCounts:
     overdue: int = 0
     cancelled: int = 0
     begun: int = 0
-    resent: int = 0
     stranded: int = 0
+    rescored: int = 0
+    lined_up: int = 0
+    resent: int = 0
 
     def __bool__(self) -> bool:
         return any(astuple(self))
 
 
 def sweep(now: datetime | None = None) -> SweepCounts:
-    """One round over everything that is not in a terminal state."""
+    """One round over everything that is not in a terminal state; phases that opened freeze."""
     now = now or timezone.now()
+    freeze_opened(now=now)
     return SweepCounts(
-        expired=_requeue_expired(now),
+        expired=leases.expire(now) + conclusions.expire_conclusions(),
         overdue=_end_overdue(now),
         cancelled=_cancel_wished(),
         begun=_begin_orphans(now),
         stranded=_end_stranded(now),
+        rescored=rescoring.cover_all(),
+        lined_up=restore_turns(),
         resent=_resend(now),
-    )
-
-
-def _requeue_expired(now: datetime) -> int:
-    expired = Shard.objects.filter(state=State.RUNNING, leased_until__lt=now)
-    found = expired.values_list("pk", "token", "evaluation_id", "evaluation__stage")
-    return sum(
-        leases.count_fault(expired.filter(pk=pk, token=token), pk, stage, evaluation_id)
-        for pk, token, evaluation_id, stage in found
     )
 
 
@@ -76,7 +74,9 @@ def _cancel_wished() -> int:
     running = Shard.objects.filter(
         evaluation__submission=OuterRef("submission_id"), state=State.RUNNING
     )
-    idle = Evaluation.objects.filter(~Exists(running), state__in=ACTIVE_STATES)
+    idle = Evaluation.objects.filter(
+        ~Exists(running), state__in=ACTIVE_STATES, rescore__isnull=True
+    )
     wished = Q(submission__cancel_requested_at__isnull=False)
     unwanted = idle.filter(wished | Q(submission__state=State.CANCELLED))
     return sum(
@@ -127,28 +127,40 @@ def _submissions_older_than(now: datetime) -> QuerySet[Submission]:
 
 
 def _resend(now: datetime) -> int:
-    """Messages that may be lost: the broker has none left, or far too much time has passed."""
-    patience = timedelta(seconds=settings.SWEEP_SECONDS)
-    before = now - (_RESEND_ANYWAY if messages.waiting() else patience)
-    return _resend_shards(now, before) + _resend_conclusions(before)
+    """Hints that were lost: fewer wait in the broker than there are shards that wait for one."""
+    before = now - timedelta(seconds=settings.SWEEP_SECONDS)
+    smoke, later = (Lane.SMOKE,), (Lane.FULL, Lane.RESCORE)
+    hints = _resend_hints(now, before, smoke, messages.waiting(messages.SMOKE_QUEUE) or 0)
+    hints += _resend_hints(now, before, later, messages.waiting(messages.JUDGING_QUEUE) or 0)
+    return hints + _resend_conclusions(now, before)
 
 
-def _resend_shards(now: datetime, before: datetime) -> int:
-    lost = Shard.objects.filter(
-        state=State.QUEUED, queued_at__lt=before, evaluation__state__in=ACTIVE_STATES
+def _resend_hints(now: datetime, before: datetime, lanes: Sequence[Lane], there: int) -> int:
+    wanting = Shard.objects.filter(
+        lane__in=lanes,
+        state=State.QUEUED,
+        queued_at__lt=before,
+        not_before__lt=before,
+        evaluation__state__in=ACTIVE_STATES,
     )
-    found = list(lost.values_list("pk", "evaluation__stage"))
-    for pk, stage in found:
-        Shard.objects.filter(pk=pk, state=State.QUEUED).update(queued_at=now)
-        messages.judge(pk, stage)
+    found = list(wanting.order_by("pk").values_list("pk", "lane"))[there:]
+    Shard.objects.filter(pk__in=[pk for pk, _ in found], state=State.QUEUED).update(queued_at=now)
+    for pk, lane in found:
+        messages.judge(pk, lane)
     return len(found)
 
 
-def _resend_conclusions(before: datetime) -> int:
+def _resend_conclusions(now: datetime, before: datetime) -> int:
     unsettled = Shard.objects.filter(evaluation=OuterRef("pk")).exclude(
         state=State.SCORED, finished_at__lt=before
     )
-    ready = Evaluation.objects.filter(~Exists(unsettled), stage=Stage.FULL, state=State.RUNNING)
+    ready = Evaluation.objects.filter(
+        ~Exists(unsettled),
+        stage=Stage.FULL,
+        state=State.RUNNING,
+        leased_until__isnull=True,
+        not_before__lte=now,
+    )
     found = list(ready.values_list("pk", flat=True))
     for pk in found:
         messages.conclude(pk)

@@ -6,9 +6,7 @@ what an entry writes could carry the held-out pictures out.
 
 import logging
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from evaluator.sandbox.verdicts import VERDICTS, closed_sentence
@@ -24,6 +22,7 @@ FAULTS_REASON = (
     "The platform failed to judge this entry several times; the operators were told and your "
     "quota was given back."
 )
+SCORED_CODE = "evaluation.scored"
 CANCELLED_CODE = "submission.cancelled"
 CANCELLED_REASON = "Cancelled by its participant."
 _OTHER_CODE = "entry.failed"
@@ -54,6 +53,7 @@ def end(evaluation_id: int, *, state: State, code: str, reason: str, transcript:
             reason_code=code,
             reason=reason,
             log=transcript if evaluation.stage == Stage.SMOKE else "",
+            leased_until=None,
             finished_at=now,
         )
         if not ended:
@@ -65,16 +65,6 @@ def end(evaluation_id: int, *, state: State, code: str, reason: str, transcript:
     if state == State.ERROR:
         log.error("Evaluation %s of %s: %s", evaluation_id, evaluation.submission_id, code)
     return True
-
-
-def fault(evaluation_id: int, code: str) -> None:
-    """Count a fault of ours against a running evaluation; beyond the limit it ends in error."""
-    log.warning("Evaluation %s met a fault of ours: %s", evaluation_id, code)
-    counted = Evaluation.objects.filter(
-        pk=evaluation_id, state__in=ACTIVE_STATES, faults__lt=settings.MAX_FAULTS
-    ).update(faults=F("faults") + 1)
-    if not counted:
-        end(evaluation_id, state=State.ERROR, code=FAULTS_CODE, reason=FAULTS_REASON)
 
 
 def costs_quota(*, stage: str, state: State, started: bool) -> bool:
@@ -90,6 +80,6 @@ def _end_submission(evaluation: Evaluation, state: State, code: str, reason: str
         return
     started = evaluation.started_at is not None
     if costs_quota(stage=evaluation.stage, state=state, started=started):
-        submissions.charge(evaluation.submission_id)
+        submissions.charge(evaluation.submission_id, code)
     else:
-        submissions.refund(evaluation.submission_id, code or state.label)
+        submissions.refund(evaluation.submission_id, code)

@@ -1,0 +1,248 @@
+"""Re-scoring a phase: all entries judged anew in the background, then promoted or dropped.
+
+Nothing is overwritten: a re-score makes evaluations of its own, at the lowest priority, and the
+board does not move until it is promoted, which exchanges all of them in one transaction.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from evaluator.errors import OrganiserError
+from evaluator.version import __version__ as evaluator_version
+from stylearena.accounts.models import User
+from stylearena.competitions import audit
+from stylearena.competitions.models import Dataset, Phase
+from stylearena.competitions.permissions import organises
+from stylearena.competitions.services import require_measurable
+from stylearena.judging.models import Evaluation, Lane, Rescore, RescoreState, Stage
+from stylearena.judging.services import stages, verdicts
+from stylearena.submissions.models import ACTIVE_STATES, Standing, State, Submission
+
+__all__ = [
+    "RescoreProgress",
+    "cover",
+    "cover_all",
+    "drop",
+    "progress_of",
+    "promote",
+    "retry",
+    "start",
+]
+
+_DROPPED_CODE = "rescore.dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class RescoreProgress:
+    """How many entries of a re-score are scored, under way, failed, or ended by a fault of ours."""
+
+    scored: int
+    active: int
+    failed: int
+    errors: int
+
+    @property
+    def total(self) -> int:
+        return self.scored + self.active + self.failed + self.errors
+
+
+def start(phase: Phase, *, dataset: Dataset, protocol: str, by: User, note: str = "") -> Rescore:
+    """Begin to judge every scored entry of ``phase`` anew, with the evaluator of this version.
+
+    Raises PermissionDenied unless ``by`` organises it, and OrganiserError ``rescore.open``,
+    ``rescore.nothing_new``, ``rescore.no_entries`` or ``phase.*``.
+    """
+    _require_organiser(phase, by)
+    terms = require_measurable(protocol, phase.ranking_metric, dataset.pairs)
+    _require_new(phase, dataset, terms.digest())
+    try:
+        with transaction.atomic():
+            rescore = Rescore.objects.create(
+                phase=phase,
+                dataset=dataset,
+                protocol=protocol,
+                protocol_digest=terms.digest(),
+                evaluator_version=evaluator_version,
+                started_by=by,
+                note=note.strip(),
+            )
+            cover(rescore)
+            _log(rescore, by, "rescore.started", note)
+    except IntegrityError as error:  # one_open_rescore
+        raise OrganiserError(
+            "rescore.open", "This phase is being re-scored already; promote or drop that first."
+        ) from error
+    return rescore
+
+
+def cover(rescore: Rescore) -> int:
+    """Queue whatever entry the re-score does not have yet; returns how many there were."""
+    missing = _entries(rescore.phase).filter(
+        ~Exists(rescore.evaluations.filter(submission=OuterRef("pk")))
+    )
+    if rescore.state == RescoreState.PROMOTED:  # stragglers that ended under what was before
+        phase = rescore.phase
+        current = Q(dataset=phase.dataset_id, protocol_digest=phase.protocol_digest)
+        stale = Evaluation.objects.filter(~current, submission=OuterRef("pk"), is_promoted=True)
+        missing = missing.filter(Exists(stale))
+    found = list(missing.select_related("phase").order_by("created_at"))
+    for submission in found:
+        _queue(rescore, submission)
+    return len(found)
+
+
+def cover_all() -> int:
+    """Of every open re-score, and of each phase's last promoted one; the sweeper calls this."""
+    later = Rescore.objects.filter(
+        phase=OuterRef("phase"), state=RescoreState.PROMOTED, ended_at__gt=OuterRef("ended_at")
+    )
+    last = Q(~Exists(later), state=RescoreState.PROMOTED)
+    wanted = Rescore.objects.filter(Q(state=RescoreState.OPEN) | last)
+    return sum(cover(rescore) for rescore in wanted.select_related("phase", "dataset"))
+
+
+def progress_of(rescore: Rescore) -> RescoreProgress:
+    counted = Counter(rescore.evaluations.values_list("state", flat=True))
+    return RescoreProgress(
+        scored=counted[State.SCORED],
+        active=counted[State.QUEUED] + counted[State.RUNNING],
+        failed=counted[State.FAILED] + counted[State.CANCELLED],
+        errors=counted[State.ERROR],
+    )
+
+
+def promote(rescore: Rescore, *, by: User) -> None:
+    """Put the re-score's scores on the board and its terms into the phase, in one step.
+
+    Raises PermissionDenied, and OrganiserError ``rescore.ended`` or ``rescore.unfinished``. An
+    entry that failed under the new terms keeps its old scores and is ranked no more.
+    """
+    _require_organiser(rescore.phase, by)
+    cover(rescore)
+    with transaction.atomic():
+        _end(rescore, RescoreState.PROMOTED, by)
+        _require_finished(rescore)
+        scored = rescore.evaluations.filter(state=State.SCORED)
+        covered = list(scored.values_list("submission_id", flat=True))
+        old = Evaluation.objects.filter(is_promoted=True, submission__in=covered)
+        old.update(is_promoted=False)
+        scored.update(is_promoted=True)
+        Phase.objects.filter(pk=rescore.phase_id).update(
+            dataset=rescore.dataset,
+            protocol=rescore.protocol,
+            protocol_digest=rescore.protocol_digest,
+        )
+        _log(rescore, by, "rescore.promoted", rescore.note)
+
+
+def drop(rescore: Rescore, *, by: User) -> None:
+    """End the re-score and leave the board as it is; what was scored is kept to look at.
+
+    Raises PermissionDenied, and OrganiserError ``rescore.ended``.
+    """
+    _require_organiser(rescore.phase, by)
+    with transaction.atomic():
+        _end(rescore, RescoreState.DROPPED, by)
+        _log(rescore, by, "rescore.dropped", rescore.note)
+    for pk in _active(rescore).values_list("pk", flat=True):
+        verdicts.end(pk, state=State.CANCELLED, code=_DROPPED_CODE, reason="The re-score ended.")
+
+
+def retry(rescore: Rescore, *, by: User) -> int:
+    """Queue again the entries that faults of ours ended; returns how many there were."""
+    _require_organiser(rescore.phase, by)
+    with transaction.atomic():
+        if not Rescore.objects.filter(pk=rescore.pk, state=RescoreState.OPEN).exists():
+            raise _ended()
+        broken = rescore.evaluations.filter(state=State.ERROR)
+        number = broken.count()
+        broken.delete()
+        cover(rescore)
+        _log(rescore, by, "rescore.retried", f"{number} entries")
+    return number
+
+
+def _entries(phase: Phase) -> QuerySet[Submission]:
+    """What is re-scored: every scored entry that may stand on the board again."""
+    kept = (Standing.RANKED, Standing.HIDDEN)
+    return Submission.objects.filter(phase=phase, state=State.SCORED, standing__in=kept)
+
+
+def _queue(rescore: Rescore, submission: Submission) -> None:
+    """The entry's evaluation under the new terms, unless somebody has made it already."""
+    try:
+        with transaction.atomic():
+            evaluation = Evaluation.objects.create(
+                submission=submission,
+                rescore=rescore,
+                compared_with=submission.evaluations.filter(is_promoted=True).first(),
+                stage=Stage.FULL,
+                dataset=rescore.dataset,
+                protocol=rescore.protocol,
+                protocol_digest=rescore.protocol_digest,
+                evaluator_version=rescore.evaluator_version,
+                deadline=timezone.now() + stages.RESCORE_PATIENCE,
+            )
+            stages.cut_into_shards(evaluation, Lane.RESCORE)
+    except IntegrityError:  # one_evaluation_a_rescore
+        return
+
+
+def _active(rescore: Rescore) -> QuerySet[Evaluation]:
+    return rescore.evaluations.filter(state__in=ACTIVE_STATES)
+
+
+def _end(rescore: Rescore, state: RescoreState, by: User) -> None:
+    """Open → ended, once: of two organisers at once one changes the row."""
+    rows = Rescore.objects.filter(pk=rescore.pk, state=RescoreState.OPEN)
+    if not rows.update(state=state, ended_by=by, ended_at=timezone.now()):
+        raise _ended()
+
+
+def _ended() -> OrganiserError:
+    return OrganiserError("rescore.ended", "This re-score was promoted or dropped already.")
+
+
+def _require_organiser(phase: Phase, by: User) -> None:
+    if not organises(by, phase.competition):
+        raise PermissionDenied
+
+
+def _require_new(phase: Phase, dataset: Dataset, digest: str) -> None:
+    promoted = Evaluation.objects.filter(
+        submission__in=_entries(phase), is_promoted=True, stage=Stage.FULL
+    )
+    if not promoted.exists():
+        raise OrganiserError("rescore.no_entries", "This phase has no scored entry to re-score.")
+    same = Q(dataset=dataset, protocol_digest=digest, evaluator_version=evaluator_version)
+    if not promoted.exclude(same).exists():
+        raise OrganiserError(
+            "rescore.nothing_new",
+            "Every entry stands under this dataset, protocol and evaluator version; choose "
+            "another dataset or protocol.",
+        )
+
+
+def _require_finished(rescore: Rescore) -> None:
+    progress = progress_of(rescore)
+    if progress.active:
+        raise OrganiserError(
+            "rescore.unfinished",
+            f"{progress.active} of {progress.total} entries are still being judged (entries handed "
+            "in meanwhile are added); promote when all have ended.",
+        )
+    if progress.errors:
+        raise OrganiserError(
+            "rescore.unfinished",
+            f"{progress.errors} entries met faults of the platform; judge them again first.",
+        )
+
+
+def _log(rescore: Rescore, by: User, act: str, detail: str) -> None:
+    subject = f"{rescore.phase.title}: {rescore}"
+    audit.record(rescore.phase.competition, by=by, act=act, subject=subject, detail=detail)

@@ -1,0 +1,84 @@
+"""Whose turn it is: the best next shard of a lane, found by a few indexed queries.
+
+A message is a hint that something waits, so the worker that hears it takes what is next rather than
+what the message names. A participant stands in line once a lane, whatever they handed in: somebody
+with nothing running goes first, then whoever has the fewest shards running; among equals, whoever
+has waited longest. Being served sends them to the end of the line. Re-scores have the last lane.
+
+Two compare-and-sets make a claim: one takes the turn, so that two workers at once serve two people;
+one takes the shard. A turn is only a hint too: the sweeper makes the missing ones.
+"""
+
+from collections.abc import Iterable
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from stylearena.judging.models import Evaluation, Lane, Shard, Turn
+from stylearena.judging.services.leases import Lease, claim
+from stylearena.judging.services.line import WANTED
+from stylearena.submissions.models import State
+
+_TRIES = 64  # at most: each lost try means that another worker got something
+
+
+def claim_next(lanes: Iterable[Lane], *, worker: str) -> Lease | None:
+    """Lease the best shard of the first of ``lanes`` that has one; None if nothing is ready."""
+    for lane in lanes:
+        for _ in range(_TRIES):
+            turn = _next_turn(lane)
+            if turn is None:
+                break
+            if _take(turn) and (lease := _serve(turn, worker)):
+                return lease
+    return None
+
+
+def _next_turn(lane: Lane) -> Turn | None:
+    """First in line of those with nothing running, else of those with the fewest shards running."""
+    line = Turn.objects.filter(lane=lane, at__lte=timezone.now())
+    running = _running(lane)
+    idle = line.exclude(participant__in=running.values("participant")).order_by("at").first()
+    if idle is not None:
+        return idle
+    counts = dict(running.values_list("participant").annotate(Count("pk")))
+    busy = list(line.filter(participant__in=counts))  # no more than there are workers
+    return min(busy, key=lambda turn: (counts[turn.participant_id], turn.at), default=None)
+
+
+def _running(lane: Lane) -> QuerySet[Shard]:
+    """What runs now; re-scores, which are the organisers', do not count against a participant."""
+    rescored = Q(lane=Lane.RESCORE)
+    counted = rescored if lane == Lane.RESCORE else ~rescored
+    return Shard.objects.filter(counted, state=State.RUNNING).order_by()
+
+
+def _take(turn: Turn) -> bool:
+    """Send the participant to the end of the line; False if another worker was faster."""
+    taken = Turn.objects.filter(pk=turn.pk, version=turn.version)
+    return bool(taken.update(at=timezone.now(), version=turn.version + 1))
+
+
+def _serve(turn: Turn, worker: str) -> Lease | None:
+    """Claim the participant's oldest ready shard; without one they leave the line, or wait."""
+    wanted = Shard.objects.filter(
+        lane=turn.lane,
+        participant_id=turn.participant_id,
+        state=State.QUEUED,
+    ).filter(Exists(Evaluation.objects.filter(WANTED, pk=OuterRef("evaluation_id"))))
+    ready = wanted.filter(not_before__lte=timezone.now()).order_by("pk")
+    for pk in ready.values_list("pk", flat=True)[:_TRIES]:
+        if lease := claim(pk, worker=worker):
+            return lease
+    _leave(turn, wanted)
+    return None
+
+
+def _leave(turn: Turn, wanted: QuerySet[Shard]) -> None:
+    """Nothing is ready: come back when something will be, or not at all."""
+    line = Turn.objects.filter(pk=turn.pk, version=turn.version + 1)
+    later = wanted.order_by("not_before").values_list("not_before", flat=True).first()
+    if later is None:
+        line.delete()
+    else:
+        line.update(at=later)

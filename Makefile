@@ -16,7 +16,7 @@ READY := $(VENV)/.ready
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test check browser slow chaos bench lock clean
+.PHONY: help setup demo test check postgres browser slow chaos bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,6 +41,10 @@ test: $(READY) ## the default test suite
 
 slow: $(READY) ## the tests that take long
 	@$(PYTEST) -m slow -n $(TEST_WORKERS) --dist loadfile $(ARGS)
+
+postgres: $(READY) ## the tests of the site again, on a PostgreSQL of their own (needs postgresql)
+	@PYTHONPATH=.:platform $(BIN)/python -m tests.postgres \
+	  $(PYTEST) tests/web -n $(TEST_WORKERS) --dist loadfile $(ARGS)
 
 browser: $(READY) ## drive a real Chromium through the site (needs chromium)
 	@$(PYTEST) -m browser $(ARGS)

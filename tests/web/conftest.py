@@ -13,7 +13,9 @@ from tests.web.factories import UserFactory
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """SQLite's shared memory database knows no busy timeout; threads need the file it is not."""
     database = django_settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):

@@ -182,7 +182,7 @@ def test_an_empty_board_invites_the_first_entry(phase: Phase, client: Client) ->
     assert b"Hand in an entry" in client.get(board_url(phase)).content
 
 
-@pytest.mark.parametrize("query", ["?page=-1", "?page=x", "?page=²", "?sort=%00", "?direction=up"])
+@pytest.mark.parametrize("query", ["?page=-1", "?page=x", "?page=²", "?direction=up"])
 def test_odd_addresses_show_the_first_page(phase: Phase, client: Client, query: str) -> None:
     scored(phase, name="Pointillist")
     response = client.get(board_url(phase, query))

@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "stylearena.submissions",
     "stylearena.judging",
     "stylearena.leaderboards",
+    "stylearena.operations",
     "stylearena.api",
     "stylearena.demo",
     "django.contrib.admin",
@@ -41,11 +42,13 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.github",
     "django_htmx",
+    "django_prometheus",
     "csp",
     "ninja",
 ]
 
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "stylearena.nul.refuse_nul",
@@ -59,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "stylearena.urls"
@@ -220,7 +224,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE_COOKIE
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_COOKIES
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+# Asked from inside, past the proxy that speaks https.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -253,11 +258,26 @@ USE_I18N = USE_TZ = True
 LOCALE_PATHS = [PACKAGE_DIR / "locale"]
 MESSAGE_TAGS = {message_levels.ERROR: "error"}
 
+# --- operations ----------------------------------------------------------------------------
+# What Prometheus shows as ``Authorization: Bearer …``; without it, staff alone see /metrics.
+METRICS_TOKEN = env.reader.str("STYLEARENA_METRICS_TOKEN", default="")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"ids": {"()": "stylearena.logs.BoundIds"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s%(ids)s"},
+        "json": {"()": "stylearena.logs.JsonLines"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["ids"],
+            "formatter": env.one_of(
+                "STYLEARENA_LOG_FORMAT", ("line", "json"), default="json" if PRODUCTION else "line"
+            ),
+        }
+    },
     "root": {
         "handlers": ["stderr"],
         "level": env.reader.str("STYLEARENA_LOG_LEVEL", default="WARNING" if TESTING else "INFO"),

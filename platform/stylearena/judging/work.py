@@ -5,9 +5,8 @@ failure, a fault of ours, a shard handed back, or a result.
 """
 
 import logging
-import os
-import socket
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -15,7 +14,6 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.db.models.fields.files import FieldFile
 
@@ -28,12 +26,14 @@ from evaluator.sandbox import Limits
 from evaluator.sandbox.rungs import RungReport, best_rung
 from evaluator.version import __version__ as evaluator_version
 from stylearena.competitions.services import load
-from stylearena.judging import services
+from stylearena.judging import messages, services
+from stylearena.judging.devices import this_device, worker_name
 from stylearena.judging.gallery import Gallery
-from stylearena.judging.models import Evaluation, Stage
+from stylearena.judging.models import Evaluation, Shard, Stage
 from stylearena.judging.pulse import CANCELLED, Pulse
 from stylearena.judging.services import Lease
 from stylearena.judging.smoke import run_smoke
+from stylearena.logs import bound
 from stylearena.submissions.models import State, Submission
 
 if TYPE_CHECKING:
@@ -44,14 +44,23 @@ __all__ = ["conclude", "judge"]
 log = logging.getLogger(__name__)
 
 _UNEXPECTED = "platform.unexpected"
+_TOO_LARGE_PAUSE = 1.0  # seconds in which a larger GPU can take what this one cannot hold
 
 
 def judge(shard_id: int) -> None:
     """Claim a shard, run it, and write its result or its verdict under the lease's token."""
-    lease = services.claim(shard_id, worker=f"{socket.gethostname()}-{os.getpid()}")
+    if not _fits(shard_id):
+        return
+    lease = services.claim(shard_id, worker=worker_name())
     if lease is None:
         log.info("Shard %s is not to be had", shard_id)
         return
+    with bound(submission=lease.submission_id, evaluation=lease.evaluation_id, shard=shard_id):
+        log.info("Judging pairs %s to %s (%s run)", lease.first, lease.stop, lease.stage)
+        _judge(lease)
+
+
+def _judge(lease: Lease) -> None:
     transcript: list[str] = []
     try:
         _run(lease, transcript)
@@ -63,7 +72,7 @@ def judge(shard_id: int) -> None:
         else:
             services.release(lease)
     except (OrganiserError, PlatformFault) as fault:
-        log.error("Shard %s: %s", shard_id, fault)
+        log.error("Shard %s: %s", lease.shard_id, fault)
         services.release(lease, fault=fault.code)
     except Exception:
         services.release(lease, fault=_UNEXPECTED)
@@ -76,6 +85,12 @@ def conclude(evaluation_id: int) -> None:
     shards = list(evaluation.shards.all())
     if evaluation.state != State.RUNNING or any(shard.state != State.SCORED for shard in shards):
         return
+    with bound(submission=evaluation.submission_id, evaluation=evaluation_id):
+        _conclude(evaluation)
+
+
+def _conclude(evaluation: Evaluation) -> None:
+    evaluation_id = evaluation.pk
     try:
         services.conclude(evaluation_id, _report(evaluation))
     except ParticipantError as error:
@@ -86,6 +101,23 @@ def conclude(evaluation_id: int) -> None:
     except Exception:
         services.fault(evaluation_id, _UNEXPECTED)
         raise
+
+
+def _fits(shard_id: int) -> bool:
+    """Can this device hold the shard's entry? If not, the others are told of it."""
+    device = this_device()
+    if not device.is_gpu:
+        return True
+    wanted = Shard.objects.filter(pk=shard_id).values_list(
+        "evaluation__submission__phase__memory_bytes", "evaluation__stage"
+    )
+    memory_bytes, stage = wanted.first() or (0, "")
+    if device.holds(memory_bytes):
+        return True
+    log.info("Shard %s may take %s bytes, too many for %s", shard_id, memory_bytes, device.title)
+    messages.judge(shard_id, stage)
+    time.sleep(_TOO_LARGE_PAUSE)  # a message with a delay would wait here, not with the others
+    return False
 
 
 def _run(lease: Lease, transcript: list[str]) -> None:
@@ -108,7 +140,7 @@ def _run(lease: Lease, transcript: list[str]) -> None:
         result,
         transcript="".join(transcript),
         rung=rung.value,
-        device=settings.JUDGE_DEVICE,
+        device=this_device().name,
     )
 
 
@@ -138,7 +170,7 @@ def _score(
         scorer,
         limits=limits,
         rung=_rung().rung,
-        device=settings.JUDGE_DEVICE,
+        device=this_device().name,
         on_pair=on_pair,
     )
     with tempfile.TemporaryDirectory(prefix="stylearena-shard-") as folder:
@@ -194,7 +226,7 @@ def _scorer_of(evaluation: Evaluation) -> "Scorer":
             f"This worker has evaluator {evaluator_version}, the evaluation was begun under "
             f"{evaluation.evaluator_version}; upgrade all workers together.",
         )
-    return _warm_scorer(evaluation.protocol, settings.JUDGE_DEVICE)
+    return _warm_scorer(evaluation.protocol, this_device().name)
 
 
 @lru_cache(maxsize=2)

@@ -13,7 +13,18 @@ from tests.bench import apart
 from tests.bench.figures import circumstances, keep
 from tests.bench.fresh import ROOT
 
-BENCHMARKS = ("frechet", "fid_end_to_end", "standard_evaluation", "scoring", "sandbox", "platform")
+BENCHMARKS = (
+    "frechet",
+    "fid_end_to_end",
+    "standard_evaluation",
+    "scoring",
+    "sandbox",
+    "platform",
+    "workers",
+    "fleet",
+    "board",
+    "uploads",
+)
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

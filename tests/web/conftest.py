@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from stylearena.accounts.models import User
 from stylearena.celery import app as celery_app
+from stylearena.leaderboards import standings
 from tests.web.factories import UserFactory
 
 
@@ -29,6 +30,7 @@ def own_files(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.DATASETS_DIR = tmp_path / "datasets"
     cache.clear()
+    standings.forget()
 
 
 @pytest.fixture

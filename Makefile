@@ -9,6 +9,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
 ARGS ?=
 TEST_WORKERS ?= 2
+ROUNDS ?= 60
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -49,8 +50,9 @@ postgres: $(READY) ## the tests of the site again, on a PostgreSQL of their own 
 browser: $(READY) ## drive a real Chromium through the site (needs chromium)
 	@$(PYTEST) -m browser $(ARGS)
 
-chaos: $(READY) ## kill processes in the middle of their work
-	@$(PYTEST) -m chaos $(ARGS)
+chaos: $(READY) ## kill processes in the middle of their work: ROUNDS=60 (needs postgresql)
+	@PYTHONPATH=.:platform $(BIN)/python -m tests.chaos --rounds $(ROUNDS) $(ARGS)
+	@$(PYTEST) -m chaos
 
 bench: $(READY) ## measure; prints `figure NAME VALUE UNIT` lines and writes figures.json
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, F, Min, Sum
 from django.utils import timezone
@@ -112,7 +113,7 @@ def _queues(now: datetime) -> list[Queue]:
         .annotate(shards=Count("pk"), pairs=Sum(F("stop") - F("first")), oldest=Min("queued_at"))
     )
     found = {row["evaluation__stage"]: row for row in rows}
-    nothing = {"shards": 0, "pairs": 0, "oldest": None}
+    nothing: dict[str, Any] = {"shards": 0, "pairs": 0, "oldest": None}
     return [
         Queue(str(stage), row["shards"], row["pairs"], _seconds_since(row["oldest"], now))
         for stage in Stage

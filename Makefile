@@ -10,6 +10,7 @@ PORT ?= 8000
 ARGS ?=
 TEST_WORKERS ?= 2
 SECONDS ?= 300
+ROUNDS ?= 60
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +18,7 @@ READY := $(VENV)/.ready
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test check audit browser slow chaos fuzz bench lock clean
+.PHONY: help setup demo test check audit postgres browser slow chaos fuzz bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -43,11 +44,16 @@ test: $(READY) ## the default test suite
 slow: $(READY) ## the tests that take long
 	@$(PYTEST) -m slow -n $(TEST_WORKERS) --dist loadfile $(ARGS)
 
+postgres: $(READY) ## the tests of the site again, on a PostgreSQL of their own (needs postgresql)
+	@PYTHONPATH=.:platform $(BIN)/python -m tests.postgres \
+	  $(PYTEST) tests/web -n $(TEST_WORKERS) --dist loadfile $(ARGS)
+
 browser: $(READY) ## drive a real Chromium through the site (needs chromium)
 	@$(PYTEST) -m browser $(ARGS)
 
-chaos: $(READY) ## kill processes in the middle of their work
-	@$(PYTEST) -m chaos $(ARGS)
+chaos: $(READY) ## kill processes in the middle of their work: ROUNDS=60 (needs postgresql)
+	@PYTHONPATH=.:platform $(BIN)/python -m tests.chaos --rounds $(ROUNDS) $(ARGS)
+	@$(PYTEST) -m chaos
 
 fuzz: $(READY) ## fuzz what strangers hand in, under libFuzzer: SECONDS=300 for each target
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)

@@ -69,6 +69,14 @@ def database_url(embedded: str) -> str:
     return url
 
 
+def one_of(name: str, known: tuple[str, ...], *, default: str) -> str:
+    """``name`` from the environment; ``ImproperlyConfigured`` unless it is one of ``known``."""
+    value = str(reader.str(name, default=default))
+    if value not in known:
+        raise ImproperlyConfigured(f"{name} is {value!r}: set it to one of {', '.join(known)}.")
+    return value
+
+
 def secret_key() -> str:
     """Django's secret key; production refuses a short one or one of the well-known examples."""
     key = required("STYLEARENA_SECRET_KEY", embedded="embedded-" + "0" * _SECRET_LENGTH)

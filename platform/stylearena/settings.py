@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "stylearena.submissions",
     "stylearena.judging",
     "stylearena.leaderboards",
+    "stylearena.operations",
     "stylearena.api",
     "stylearena.demo",
     "django.contrib.admin",
@@ -39,13 +40,16 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.github",
     "django_htmx",
+    "django_prometheus",
     "csp",
     "ninja",
 ]
 
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "stylearena.nul.refuse_nul",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -57,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "stylearena.urls"
@@ -95,6 +100,14 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A server that vanishes without a word is noticed within a minute, not after two hours.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        connect_timeout=10,
+        keepalives_idle=20,
+        keepalives_interval=5,
+        keepalives_count=4,
+        tcp_user_timeout=40_000,  # milliseconds
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- broker and cache ----------------------------------------------------------------------
@@ -119,7 +132,12 @@ CELERY_TASK_ROUTES = {
 }
 # A message is a hint that something waits: one seen twice leads to another claim, never to a second
 # run of the same shard. Far longer than a shard's wall time, so that few are.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 6 * 3600,
+    "socket_connect_timeout": 5,
+    "socket_timeout": 20,  # a broker that hangs holds nobody for longer
+    "socket_keepalive": True,
+}
 
 # --- files ---------------------------------------------------------------------------------
 MEDIA_ROOT = DATA_DIR / "media"
@@ -127,12 +145,16 @@ DATASETS_DIR = Path(env.reader.str("STYLEARENA_DATASETS_DIR", default=str(DATA_D
 _BUCKET = env.reader.str("STYLEARENA_S3_BUCKET", default="")
 STORAGES = {
     "default": {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "stylearena.object_store.ObjectStore",
         "OPTIONS": {
             "bucket_name": _BUCKET,
             "endpoint_url": env.reader.str("STYLEARENA_S3_ENDPOINT", default="") or None,
-            "default_acl": "private",
-            "file_overwrite": False,
+            "region_name": env.reader.str("STYLEARENA_S3_REGION", default="") or None,
+            "addressing_style": env.reader.str("STYLEARENA_S3_ADDRESSING", default="auto"),
+            # Without them, boto3 looks where it always does: AWS_*, its files, the machine's role.
+            "access_key": env.reader.str("STYLEARENA_S3_ACCESS_KEY", default="") or None,
+            "secret_key": env.reader.str("STYLEARENA_S3_SECRET_KEY", default="") or None,
+            "location": env.reader.str("STYLEARENA_S3_PREFIX", default=""),
         },
     }
     if _BUCKET
@@ -204,7 +226,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE_COOKIE
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_COOKIES
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+# Asked from inside, past the proxy that speaks https.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -258,11 +281,26 @@ USE_I18N = USE_TZ = True
 LOCALE_PATHS = [PACKAGE_DIR / "locale"]
 MESSAGE_TAGS = {message_levels.ERROR: "error"}
 
+# --- operations ----------------------------------------------------------------------------
+# What Prometheus shows as ``Authorization: Bearer …``; without it, staff alone see /metrics.
+METRICS_TOKEN = env.reader.str("STYLEARENA_METRICS_TOKEN", default="")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"ids": {"()": "stylearena.logs.BoundIds"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s%(ids)s"},
+        "json": {"()": "stylearena.logs.JsonLines"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["ids"],
+            "formatter": env.one_of(
+                "STYLEARENA_LOG_FORMAT", ("line", "json"), default="json" if PRODUCTION else "line"
+            ),
+        }
+    },
     "root": {
         "handlers": ["stderr"],
         "level": env.reader.str("STYLEARENA_LOG_LEVEL", default="WARNING" if TESTING else "INFO"),

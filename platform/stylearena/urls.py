@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("stylearena.submissions.urls")),
     path("", include("stylearena.judging.urls")),
     path("", include("stylearena.leaderboards.urls")),
+    path("", include("stylearena.operations.urls")),
     path("accounts/", include("stylearena.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),

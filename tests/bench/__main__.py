@@ -15,7 +15,7 @@ from tests.bench.fresh import ROOT
 
 BENCHMARKS = (
     *("frechet", "fid_end_to_end", "fid_fast", "fid_memory", "standard_evaluation"),
-    *("scoring", "gpu", "sandbox", "platform"),
+    *("scoring", "gpu", "sandbox", "platform", "workers", "fleet", "board", "uploads"),
 )
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -10,10 +10,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from stylearena.demo.redis_server import RedisServer
@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 class Arena:
     """Context manager around the processes; everything it started is gone when it is left."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *, host: str = "127.0.0.1", **settings: str) -> None:
         self.folder = folder
-        self._redis = RedisServer(folder / "redis")
+        self._redis = RedisServer(folder / "redis", host=host)
         self._processes: list[subprocess.Popen[bytes]] = []
         self._environment = {
             **os.environ,
@@ -41,8 +41,7 @@ class Arena:
         }
 
     def __enter__(self) -> Self:
-        self.spawn("redis", self._redis.command, stdin=self._redis.settings)
-        self._redis.await_ready()
+        self.start_redis()
         return self
 
     def __exit__(
@@ -63,9 +62,16 @@ class Arena:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def start(self, command: str) -> "subprocess.Popen[bytes]":
+    def start_redis(self) -> "subprocess.Popen[bytes]":
+        """Start the broker on its data, the first time or again, and wait until it answers."""
+        process = self.spawn("redis", self._redis.command, stdin=self._redis.settings)
+        self._redis.await_ready()
+        return process
+
+    def start(self, command: str, *arguments: str, **variables: str) -> "subprocess.Popen[bytes]":
         """Start a management command that runs until it is ended."""
-        return self.spawn(command, [sys.executable, "-m", "django", command])
+        line = [sys.executable, "-m", "django", command, *arguments]
+        return self.spawn(command, line, variables=variables)
 
     def kill(self, process: "subprocess.Popen[bytes]", number: int = signal.SIGKILL) -> None:
         """Signal the process itself, as an operator or the kernel would, and wait for its end."""
@@ -95,12 +101,18 @@ class Arena:
             assert time.monotonic() < deadline, f"never {what}:\n{self._logs()}"
             time.sleep(0.01)
 
-    def spawn(self, name: str, command: list[str], stdin: bytes = b"") -> "subprocess.Popen[bytes]":
+    def spawn(
+        self,
+        name: str,
+        command: list[str],
+        stdin: bytes = b"",
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> "subprocess.Popen[bytes]":
         """Start ``command``; what it prints goes to ``NAME.log``."""
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command,
-                env=self._environment,
+                env={**self._environment, **variables},
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -112,6 +124,11 @@ class Arena:
         process.stdin.write(stdin)
         process.stdin.close()
         return process
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What every process is started with."""
+        return self._environment
 
     def _logs(self) -> str:
         return "\n".join(path.read_text("utf-8")[-3000:] for path in self.folder.glob("*.log"))

@@ -9,11 +9,14 @@ from pytest_django import Settings
 
 from stylearena.accounts.models import User
 from stylearena.celery import app as celery_app
+from stylearena.leaderboards import standings
 from tests.web.factories import UserFactory
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """SQLite's shared memory database knows no busy timeout; threads need the file it is not."""
     database = django_settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
@@ -27,6 +30,7 @@ def own_files(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.DATASETS_DIR = tmp_path / "datasets"
     cache.clear()
+    standings.forget()
 
 
 @pytest.fixture

@@ -97,13 +97,12 @@ def test_an_absent_database_is_named(
     client: Client,
     settings: Settings,
     broker: str,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     django_db_blocker: DjangoDbBlocker,
 ) -> None:
     settings.CELERY_BROKER_URL = broker
     connection.close()
-    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "nowhere" / "site"))
+    monkeypatch.setitem(connection.settings_dict, "NAME", "/nowhere/site")
     with django_db_blocker.unblock():
         response = client.get("/healthz")
         connection.close()

@@ -206,7 +206,9 @@ def test_a_database_without_tables_is_told_so(
     django_db_blocker: DjangoDbBlocker,
 ) -> None:
     connection.close()
-    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "empty.sqlite3"))
+    # Every PostgreSQL cluster has a database of this name, in which nobody makes tables.
+    empty = {"postgresql": "postgres", "sqlite": str(tmp_path / "empty.sqlite3")}
+    monkeypatch.setitem(connection.settings_dict, "NAME", empty[connection.vendor])
     with django_db_blocker.unblock():
         with pytest.raises(CommandError) as caught:
             call_command("import_competition", folder, organiser="olga")

@@ -21,12 +21,13 @@ class RedisServer:
     """How to start the server and how to reach it. The data lie in ``folder``."""
 
     folder: Path
+    host: str = "127.0.0.1"
     port: int = field(default_factory=free_port)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
 
     @property
     def url(self) -> str:
-        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+        return f"redis://:{self.password}@{self.host}:{self.port}/0"
 
     @property
     def command(self) -> list[str]:
@@ -38,7 +39,7 @@ class RedisServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         lines = [
             f"port {self.port}",
-            "bind 127.0.0.1",
+            f"bind {self.host}",
             f"requirepass {self.password}",
             f'dir "{self.folder}"',
             "appendonly yes",

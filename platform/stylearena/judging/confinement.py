@@ -10,6 +10,7 @@ from django.conf import settings
 
 from evaluator.errors import PlatformFault
 from stylearena.judging.context import keep_notice
+from stylearena.judging.devices import this_device
 
 __all__ = ["on_worker_init", "prepare"]
 
@@ -25,19 +26,20 @@ def on_worker_init(**_: object) -> None:
 
 
 def prepare() -> None:
-    """Check the sandbox and the device and load what every job needs.
+    """Choose the device, check the sandbox and load what every job needs.
 
-    Raises PlatformFault ``sandbox.*`` or ``device.*``.
+    Raises PlatformFault ``device.*`` and ``sandbox.*``.
     """
     from evaluator.sandbox.rungs import best_rung, require_confinement
 
+    this_device()
     if settings.REQUIRE_CONFINEMENT:
         require_confinement()
     report = best_rung()
     if report.warning:
         log.warning("SANDBOX: %s", report.warning)
     keep_notice(report.warning)
-    if settings.JUDGE_DEVICE != "cpu":
+    if this_device().is_gpu:
         _require_onnx_provider()
 
     import evaluator.scoring  # noqa: F401  (torch takes seconds: now, not in the first job)

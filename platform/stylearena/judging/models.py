@@ -1,5 +1,7 @@
 """Evaluations, their shards and leases, and what a finished evaluation leaves behind."""
 
+from uuid import uuid4
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -22,7 +24,8 @@ class Lane(models.TextChoices):
 
 
 def report_path(evaluation: "Evaluation", filename: str) -> str:
-    return f"reports/{evaluation.submission_id}/{evaluation.pk}.json"
+    """A name of its own for each try: who loses the race to conclude drops its own file only."""
+    return f"reports/{evaluation.submission_id}/{evaluation.pk}-{uuid4().hex[:12]}.json"
 
 
 def shard_path(shard: "Shard", filename: str) -> str:

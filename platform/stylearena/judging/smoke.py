@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-
 from evaluator.datasets import Dataset, Pair
 from evaluator.entry import Entry
 from evaluator.images import decode
 from evaluator.sandbox import Box, Limits, Rung
+from stylearena.judging.devices import this_device
 from stylearena.judging.pulse import Pulse
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def run_smoke(
     Raises ParticipantError ``entry.*``, PlatformFault ``sandbox.*`` and the pulse's RetryLater.
     """
     policy = scorer.protocol.pictures
-    box = Box(entry, limits=limits, device=settings.JUDGE_DEVICE, rung=rung)
+    box = Box(entry, limits=limits, device=this_device().name, rung=rung)
     pulse.guard(box.interrupt)
     try:
         with box:

@@ -5,9 +5,8 @@ failure, a fault of ours, a shard handed back, or a result.
 """
 
 import logging
-import os
-import socket
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -15,7 +14,6 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.db.models.fields.files import FieldFile
 
@@ -28,12 +26,14 @@ from evaluator.sandbox import Limits, Rung
 from evaluator.sandbox.rungs import RungReport, best_rung, warning_of, weakest
 from evaluator.version import __version__ as evaluator_version
 from stylearena.competitions.services import load
-from stylearena.judging import services
+from stylearena.judging import messages, services
+from stylearena.judging.devices import this_device, worker_name
 from stylearena.judging.gallery import Gallery
 from stylearena.judging.models import Evaluation, Lane, Stage
 from stylearena.judging.pulse import CANCELLED, Pulse
 from stylearena.judging.services import Beat, ConclusionLease, Lease
 from stylearena.judging.smoke import run_smoke
+from stylearena.logs import bound
 from stylearena.submissions.models import State, Submission
 
 if TYPE_CHECKING:
@@ -51,13 +51,18 @@ _OTHER_VERSION_PAUSE = 30.0
 def judge(*lanes: Lane) -> bool:
     """Claim the next shard of the first of ``lanes`` that has one, and run it; False if none has.
 
-    Its result or its verdict is written under the lease's token.
+    What this device has no room for is left to others. The shard's result or its verdict is written
+    under the lease's token.
     """
-    lease = services.claim_next(lanes, worker=f"{socket.gethostname()}-{os.getpid()}")
+    lease = services.claim_next(lanes, worker=worker_name(), room=this_device().room)
     if lease is None:
         log.info("Nothing is ready for lanes %s", ", ".join(lanes))
         return False
-    _judge(lease)
+    with bound(
+        submission=lease.submission_id, evaluation=lease.evaluation_id, shard=lease.shard_id
+    ):
+        log.info("Judging pairs %s to %s (%s run)", lease.first, lease.stop, lease.stage)
+        _judge(lease)
     return True
 
 
@@ -86,29 +91,31 @@ def conclude(evaluation_id: int) -> None:
     if lease is None:
         log.info("The conclusion of evaluation %s is not to be had", evaluation_id)
         return
+    evaluation = _evaluations().get(pk=evaluation_id)
+    with bound(submission=evaluation.submission_id, evaluation=evaluation_id):
+        _conclude(lease, evaluation)
+
+
+def _conclude(lease: ConclusionLease, evaluation: Evaluation) -> None:
     try:
-        _conclude(lease)
+        with Pulse(partial(_prolong, lease)):
+            report = _report(evaluation)
+        services.conclude(lease, report)
     except ParticipantError as error:
-        services.end(evaluation_id, state=State.FAILED, code=error.code, reason=str(error))
+        services.end(evaluation.pk, state=State.FAILED, code=error.code, reason=str(error))
     except RetryLater as pause:
         services.release_conclusion(lease, pause=_pause_of(pause))
     except (OrganiserError, PlatformFault) as fault:
-        log.error("Conclusion of %s: %s", evaluation_id, fault)
+        log.error("Conclusion of %s: %s", evaluation.pk, fault)
         services.fault(lease, fault.code)
     except Exception:
         services.fault(lease, _UNEXPECTED)
         raise
 
 
-def _conclude(lease: ConclusionLease) -> None:
-    evaluation = _evaluations().get(pk=lease.evaluation_id)
-
-    def beat(*, done: int) -> Beat:
-        return Beat(alive=services.prolong_conclusion(lease), cancelled=False)
-
-    with Pulse(beat):
-        report = _report(evaluation)
-    services.conclude(lease, report)
+def _prolong(lease: ConclusionLease, *, done: int) -> Beat:
+    """The heartbeat of a conclusion, which counts nothing and is not cancelled."""
+    return Beat(alive=services.prolong_conclusion(lease), cancelled=False)
 
 
 def _pause_of(pause: RetryLater) -> float:
@@ -138,7 +145,7 @@ def _run(lease: Lease, transcript: list[str]) -> None:
         result,
         transcript="".join(transcript),
         rung=rung.value,
-        device=settings.JUDGE_DEVICE,
+        device=this_device().name,
     )
 
 
@@ -169,7 +176,7 @@ def _score(
         scorer,
         limits=limits,
         rung=rung,
-        device=settings.JUDGE_DEVICE,
+        device=this_device().name,
         on_box=lambda box: pulse.guard(box.interrupt),
         on_pair=on_pair,
     )
@@ -227,7 +234,7 @@ def _scorer_of(evaluation: Evaluation) -> "Scorer":
             f"This worker has evaluator {evaluator_version}, the evaluation was begun under "
             f"{evaluation.evaluator_version}; a worker of that version must finish it.",
         )
-    return _warm_scorer(evaluation.protocol, settings.JUDGE_DEVICE)
+    return _warm_scorer(evaluation.protocol, this_device().name)
 
 
 @lru_cache(maxsize=2)

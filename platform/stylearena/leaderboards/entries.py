@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.http import Http404
 
 from stylearena.judging.models import Evaluation, GalleryPicture
-from stylearena.leaderboards.queries import standings
 from stylearena.leaderboards.sight import Sight, Viewer, sight_of_entry
+from stylearena.leaderboards.standings import standings
 from stylearena.submissions.models import Submission
 
 __all__ = ["Place", "SeenEntry", "gallery", "kept_picture_or_404", "place", "seen_entry_or_404"]

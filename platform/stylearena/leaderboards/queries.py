@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from django.db.models import Count, FilteredRelation, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from evaluator.metrics.catalogue import MetricInfo, metric_info
 from stylearena.competitions.models import Phase
@@ -18,9 +18,10 @@ from stylearena.leaderboards.provenance import (
     current_provenance,
     ranked_evaluations,
 )
-from stylearena.leaderboards.ranking import Candidate, Standing, in_order_of, rank
+from stylearena.leaderboards.ranking import Standing, in_order_of
+from stylearena.leaderboards.standings import standings_among
 
-__all__ = ["BY_DATE", "BY_RANK", "PER_PAGE", "Board", "BoardRow", "board", "samples", "standings"]
+__all__ = ["BY_DATE", "BY_RANK", "PER_PAGE", "Board", "BoardRow", "board", "samples"]
 
 PER_PAGE = 50
 BY_RANK, BY_DATE = "rank", "date"
@@ -75,7 +76,7 @@ def board(
     columns = columns_of(phase)
     provenance = current_provenance(phase)
     ranked = ranked_evaluations(phase, provenance)
-    stand = _standings(phase, ranked)
+    stand = standings_among(phase, ranked)
     order = _Order.of(sort, descending, columns)
     found = _matching(order.apply(stand, ranked), ranked, search.strip())
     size = per_page or max(len(found), 1)
@@ -96,11 +97,6 @@ def board(
         page=page,
         pages=pages,
     )
-
-
-def standings(phase: Phase) -> list[Standing]:
-    """The whole ranking of a phase, best first, without the scores of each row."""
-    return _standings(phase, ranked_evaluations(phase, current_provenance(phase)))
 
 
 def samples(board: Board) -> dict[int, GalleryPicture]:
@@ -132,7 +128,7 @@ class _Order:
         by = metric.name if metric else BY_DATE if sort == BY_DATE else BY_RANK
         return cls(by, usual if descending is None else descending, metric)
 
-    def apply(self, stand: list[Standing], ranked: QuerySet[Evaluation]) -> list[Standing]:
+    def apply(self, stand: Sequence[Standing], ranked: QuerySet[Evaluation]) -> Sequence[Standing]:
         if self.metric is not None:
             of_metric = Score.objects.filter(metric=self.metric.name, evaluation__in=ranked)
             values = dict(of_metric.values_list("evaluation_id", "value"))
@@ -144,14 +140,9 @@ class _Order:
         return [s for s in reversed(stand) if s.rank] + [s for s in stand if not s.rank]
 
 
-def _standings(phase: Phase, ranked: QuerySet[Evaluation]) -> list[Standing]:
-    scored = ranked.annotate(
-        ranking=FilteredRelation("scores", condition=Q(scores__metric=phase.ranking_metric))
-    ).values_list("pk", "submission__participant_id", "ranking__value", "submission__created_at")
-    return rank((Candidate(*row) for row in scored.iterator()), metric_info(phase.ranking_metric))
-
-
-def _matching(stand: list[Standing], ranked: QuerySet[Evaluation], search: str) -> list[Standing]:
+def _matching(
+    stand: Sequence[Standing], ranked: QuerySet[Evaluation], search: str
+) -> Sequence[Standing]:
     """Those whose entry or participant has every word of ``search`` in its name."""
     if not search:
         return stand

@@ -22,21 +22,29 @@ from stylearena.submissions.models import State
 _TRIES = 64  # at most: each lost try means that another worker got something
 
 
-def claim_next(lanes: Iterable[Lane], *, worker: str) -> Lease | None:
-    """Lease the best shard of the first of ``lanes`` that has one; None if nothing is ready."""
+def claim_next(
+    lanes: Iterable[Lane], *, worker: str, room: int | None = None
+) -> Lease | None:
+    """Lease the best shard of the first of ``lanes`` that has one; None if nothing is ready.
+
+    Entries that may take more than ``room`` bytes are left to workers with more memory.
+    """
     for lane in lanes:
         for _ in range(_TRIES):
-            turn = _next_turn(lane)
+            turn = _next_turn(lane, room)
             if turn is None:
                 break
-            if _take(turn) and (lease := _serve(turn, worker)):
+            if _take(turn) and (lease := _serve(turn, worker, room)):
                 return lease
     return None
 
 
-def _next_turn(lane: Lane) -> Turn | None:
+def _next_turn(lane: Lane, room: int | None) -> Turn | None:
     """First in line of those with nothing running, else of those with the fewest shards running."""
     line = Turn.objects.filter(lane=lane, at__lte=timezone.now())
+    if room is not None:
+        theirs = Shard.objects.filter(lane=lane, participant=OuterRef("participant"))
+        line = line.filter(Exists(theirs.filter(_fits(room), state=State.QUEUED)))
     running = _running(lane)
     idle = line.exclude(participant__in=running.values("participant")).order_by("at").first()
     if idle is not None:
@@ -59,14 +67,18 @@ def _take(turn: Turn) -> bool:
     return bool(taken.update(at=timezone.now(), version=turn.version + 1))
 
 
-def _serve(turn: Turn, worker: str) -> Lease | None:
+def _fits(room: int | None) -> Q:
+    return Q() if room is None else Q(evaluation__submission__phase__memory_bytes__lte=room)
+
+
+def _serve(turn: Turn, worker: str, room: int | None) -> Lease | None:
     """Claim the participant's oldest ready shard; without one they leave the line, or wait."""
     wanted = Shard.objects.filter(
         lane=turn.lane,
         participant_id=turn.participant_id,
         state=State.QUEUED,
     ).filter(Exists(Evaluation.objects.filter(WANTED, pk=OuterRef("evaluation_id"))))
-    ready = wanted.filter(not_before__lte=timezone.now()).order_by("pk")
+    ready = wanted.filter(_fits(room), not_before__lte=timezone.now()).order_by("pk")
     for pk in ready.values_list("pk", flat=True)[:_TRIES]:
         if lease := claim(pk, worker=worker):
             return lease

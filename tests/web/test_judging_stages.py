@@ -164,7 +164,9 @@ def test_a_worker_that_lost_its_conclusion_publishes_nothing(db: None) -> None:
     assert not services.fault(frozen, "storage.away")
     assert services.conclude(current, report(total_loss=1.0))
     assert full.scores.get().value == 1.0
-    assert default_storage.listdir(f"reports/{full.submission_id}")[1] == [f"{full.pk}.json"]
+    full.refresh_from_db()
+    kept = default_storage.listdir(f"reports/{full.submission_id}")[1]
+    assert [f"reports/{full.submission_id}/{name}" for name in kept] == [full.report.name]
 
 
 def test_a_submission_that_ended_meanwhile_is_not_concluded(db: None) -> None:

@@ -24,6 +24,7 @@ from stylearena.celery import app as celery_app
 from stylearena.competitions.models import Visibility
 from stylearena.competitions.services import register_dataset
 from stylearena.judging import context, gallery, pulse, services, work
+from stylearena.judging.devices import Device
 from stylearena.judging.models import Evaluation, Lane, Shard, Stage
 from stylearena.submissions.models import State, Submission
 from stylearena.submissions.services import cancel, submit
@@ -176,8 +177,8 @@ def test_the_lease_is_kept_while_a_worker_loads_what_it_needs(
         raise RetryLater("judging.worker_stopping", "enough seen")
 
     monkeypatch.setattr(work, "load", slow_load)
-    monkeypatch.setattr(work, "_opened", lambda _submission: nullcontext())
-    work.judge(shard.pk)
+    monkeypatch.setattr(work, "_opened", lambda _evaluation: nullcontext())
+    work.judge(Lane.SMOKE)
     assert held == [True]
 
 
@@ -215,13 +216,17 @@ def test_a_worker_without_confinement_does_not_start_in_production(
         confinement.on_worker_init()
 
 
-def test_a_worker_whose_onnxruntime_knows_no_gpu_does_not_start_for_one(settings: Settings) -> None:
+def test_a_worker_whose_onnxruntime_knows_no_gpu_does_not_start_for_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("this onnxruntime knows GPUs")
     from stylearena.judging import confinement
 
-    settings.JUDGE_DEVICE, settings.REQUIRE_CONFINEMENT = "cuda", False
+    settings.REQUIRE_CONFINEMENT = False
+    gpu = Device("cuda:0", "GPU", 80 << 30)
+    monkeypatch.setattr(confinement, "this_device", lambda: gpu)
     with pytest.raises(SystemExit, match="install onnxruntime-gpu"):
         confinement.on_worker_init()
 

@@ -36,8 +36,9 @@ def test_a_lease_and_its_worker_are_shown_together(monkeypatch: pytest.MonkeyPat
 def test_what_waits_is_counted_with_the_age_of_the_first() -> None:
     for _ in range(2):
         begun()
-    smoke, full = queries.status().queues
-    assert (smoke.stage, smoke.shards, smoke.pairs, full.shards) == ("smoke", 2, 4, 0)
+    smoke, full, rescores = queries.status().queues
+    assert rescores.shards == 0
+    assert (smoke.lane, smoke.shards, smoke.pairs, full.shards) == ("smoke", 2, 4, 0)
     assert 0 <= smoke.oldest_seconds < 60
 
 
@@ -112,7 +113,7 @@ def test_metrics_tell_of_queues_workers_and_requests(client: Client, settings: S
     claimed(shards_of(begun(), Stage.SMOKE)[0])
     text = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).content.decode()
     for line in (
-        'stylearena_queued_shards{stage="smoke"} 1.0',
+        'stylearena_queued_shards{lane="smoke"} 1.0',
         'stylearena_workers{device="cpu"} 1.0',
         "stylearena_leases 1.0",
         "stylearena_leases_expired 0.0",

@@ -14,7 +14,8 @@ from stylearena.judging import services
 from stylearena.judging.models import Evaluation, Lane, Rescore, RescoreState
 from stylearena.judging.services import rescoring
 from stylearena.leaderboards.differences import differences
-from stylearena.leaderboards.queries import board, standings
+from stylearena.leaderboards.queries import board
+from stylearena.leaderboards.standings import standings
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import State, Submission
 from tests.web.board_rows import phase_of, scored, somebody

@@ -38,7 +38,7 @@ class Device:
 
     @property
     def room(self) -> int | None:
-        """Bytes that an entry may take beside the scorer; None: no bound. A CPU swaps, a GPU fails."""
+        """Bytes for an entry beside the scorer; None: no bound (a CPU swaps, a GPU fails)."""
         return self.memory_bytes - _SCORER_BYTES if self.is_gpu else None
 
 

@@ -36,11 +36,11 @@ def conclude(evaluation_id: int, *, after_seconds: float = 0.0) -> None:
     transaction.on_commit(lambda: _send(CONCLUDE, evaluation_id, after_seconds))
 
 
-def waiting(queue: str) -> int | None:
-    """How many messages wait in the broker's ``queue``; None when it cannot be asked."""
+def waiting(*queues: str) -> int | None:
+    """How many messages wait in the broker's ``queues``; None when it cannot be asked."""
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as broker:
-            return int(broker.llen(queue))
+            return sum(int(broker.llen(queue)) for queue in queues)
     except redis.RedisError as error:
         log.warning("The broker does not answer: %s", error)
         return None

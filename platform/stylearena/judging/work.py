@@ -6,7 +6,6 @@ failure, a fault of ours, a shard handed back, or a result.
 
 import logging
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -26,7 +25,7 @@ from evaluator.sandbox import Limits, Rung
 from evaluator.sandbox.rungs import RungReport, best_rung, warning_of, weakest
 from evaluator.version import __version__ as evaluator_version
 from stylearena.competitions.services import load
-from stylearena.judging import messages, services
+from stylearena.judging import services
 from stylearena.judging.devices import this_device, worker_name
 from stylearena.judging.gallery import Gallery
 from stylearena.judging.models import Evaluation, Lane, Stage

@@ -32,11 +32,11 @@ class _Judging(Collector):
 def _work(now: Status) -> Iterator[GaugeMetricFamily]:
     if now.messages is not None:
         yield _gauge("broker_messages", "Messages that wait in the broker.", now.messages)
-    shards = _labelled("queued_shards", "Shards that wait for a worker.", "stage")
-    oldest = _labelled("queued_seconds", "How long the first shard has waited.", "stage")
+    shards = _labelled("queued_shards", "Shards that wait for a worker.", "lane")
+    oldest = _labelled("queued_seconds", "How long the first shard has waited.", "lane")
     for queue in now.queues:
-        shards.add_metric([queue.stage], queue.shards)
-        oldest.add_metric([queue.stage], queue.oldest_seconds)
+        shards.add_metric([queue.lane], queue.shards)
+        oldest.add_metric([queue.lane], queue.oldest_seconds)
     yield shards
     yield oldest
     late = sum(lease.seconds_left < 0 for lease in now.leases)

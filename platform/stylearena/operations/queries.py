@@ -9,7 +9,7 @@ from django.db.models import Count, F, Min, Sum
 from django.utils import timezone
 
 from stylearena.judging import messages
-from stylearena.judging.models import Evaluation, Shard, Stage
+from stylearena.judging.models import Evaluation, Lane, Shard
 from stylearena.operations.models import WorkerProcess
 from stylearena.operations.presence import GONE_AFTER
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
@@ -21,9 +21,9 @@ _RECENT = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Shards of one stage that wait, and for how long the first of them has waited."""
+    """Shards of one lane that wait, and for how long the first of them has waited."""
 
-    stage: str
+    lane: str
     shards: int
     pairs: int
     oldest_seconds: float
@@ -94,7 +94,7 @@ def status() -> Status:
     unfinished = Shard.objects.filter(state__in=ACTIVE_STATES)
     return Status(
         taken_at=now,
-        messages=messages.waiting(),
+        messages=messages.waiting(*messages.QUEUES),
         submissions={str(state): counted.get(state, 0) for state in State},
         oldest_submission_seconds=_seconds_since(oldest, now),
         queues=_queues(now),
@@ -109,15 +109,15 @@ def _queues(now: datetime) -> list[Queue]:
     waiting = Shard.objects.filter(state=State.QUEUED, evaluation__state__in=ACTIVE_STATES)
     rows = (
         waiting.order_by()
-        .values("evaluation__stage")
+        .values("lane")
         .annotate(shards=Count("pk"), pairs=Sum(F("stop") - F("first")), oldest=Min("queued_at"))
     )
-    found = {row["evaluation__stage"]: row for row in rows}
+    found = {row["lane"]: row for row in rows}
     nothing: dict[str, Any] = {"shards": 0, "pairs": 0, "oldest": None}
     return [
-        Queue(str(stage), row["shards"], row["pairs"], _seconds_since(row["oldest"], now))
-        for stage in Stage
-        for row in [found.get(stage, nothing)]
+        Queue(str(lane), row["shards"], row["pairs"], _seconds_since(row["oldest"], now))
+        for lane in Lane
+        for row in [found.get(lane, nothing)]
     ]
 
 

@@ -33,7 +33,7 @@ class SubmissionForm(forms.Form):
     @classmethod
     def refused(cls, error: ParticipantError) -> "SubmissionForm":
         """A form with the refusal of a file that was not taken in to be looked at."""
-        form = cls({}, {})
+        form = cls({})
         form.errors.clear()  # that no file is there is not what is wrong
         form.refuse(error)
         return form

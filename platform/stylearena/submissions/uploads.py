@@ -7,6 +7,7 @@ entries puts ``LimitedUpload`` in its place, once it knows who hands in what.
 
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import (
     FileUploadHandler,
     SkipFile,
@@ -58,6 +59,11 @@ class LimitedUpload(TemporaryFileUploadHandler):
             self.is_too_large = True
             raise StopUpload(connection_reset=True)
         super().receive_data_chunk(raw_data, start)
+
+    def file_complete(self, file_size: int) -> "UploadedFile[bytes] | None":
+        file = super().file_complete(file_size)
+        del self.file  # a file that is skipped would close what the handler still holds
+        return file
 
 
 def limit_upload(request: HttpRequest, limit: int) -> LimitedUpload:

@@ -19,24 +19,29 @@ from stylearena.judging.services.leases import Lease, claim
 from stylearena.judging.services.line import WANTED
 from stylearena.submissions.models import State
 
+_LOOKS = 3
 _TRIES = 64  # at most: each lost try means that another worker got something
 
 
-def claim_next(
-    lanes: Iterable[Lane], *, worker: str, room: int | None = None
-) -> Lease | None:
+def claim_next(lanes: Iterable[Lane], *, worker: str, room: int | None = None) -> Lease | None:
     """Lease the best shard of the first of ``lanes`` that has one; None if nothing is ready.
 
     Entries that may take more than ``room`` bytes are left to workers with more memory.
     """
     for lane in lanes:
         for _ in range(_TRIES):
-            turn = _next_turn(lane, room)
+            turn = _look(lane, room)
             if turn is None:
                 break
             if _take(turn) and (lease := _serve(turn, worker, room)):
                 return lease
     return None
+
+
+def _look(lane: Lane, room: int | None) -> Turn | None:
+    """Again, if in vain: a turn taken this moment by another worker is dated after our clock."""
+    looks = (_next_turn(lane, room) for _ in range(_LOOKS))
+    return next(filter(None, looks), None)
 
 
 def _next_turn(lane: Lane, room: int | None) -> Turn | None:

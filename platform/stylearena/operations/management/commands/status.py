@@ -39,8 +39,8 @@ def _parts(now: Status) -> Iterator[Table | str]:
     told = "the broker does not answer" if now.messages is None else f"{now.messages} messages"
     yield f"\nQueues ({told})"
     yield _table(
-        ["stage", "shards", "pairs", "first waits"],
-        [[q.stage, str(q.shards), str(q.pairs), in_words(q.oldest_seconds)] for q in now.queues],
+        ["lane", "shards", "pairs", "first waits"],
+        [[q.lane, str(q.shards), str(q.pairs), in_words(q.oldest_seconds)] for q in now.queues],
     )
     yield "\nWorkers"
     columns = ["worker", "device", "memory", "up", "heard of", "judges"]

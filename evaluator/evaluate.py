@@ -98,6 +98,7 @@ def run_pairs(
             seconds.append(frame.seconds)
             if on_pair is not None:
                 on_pair(PairDone(index, len(pairs), pair, pixels, score, frame.seconds))
+        box.finish()
         usage = box.usage
     return ShardResult.of(pairs, scores, seconds, usage)
 
@@ -136,7 +137,7 @@ def evaluate(
         require_device(device)
         results = closing.enter_context(ResultsFolder(Path(out))) if out is not None else None
         unpacked = closing.enter_context(TemporaryDirectory(prefix="stylearena-entry-"))
-        opened = open_entry(Path(entry), Path(unpacked))
+        opened = open_entry(Path(entry), Path(unpacked) / "entry")  # which a box's uid may enter
         data = find_dataset(dataset, on_painted=on_painted)
         scorer = scorer or _scorer(rules, device, on_download)
         scorer.prepare(data, on_target)

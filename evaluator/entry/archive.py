@@ -95,9 +95,16 @@ def _mib(size: int) -> str:
 
 
 def _make_folder(into: Path) -> None:
-    into.mkdir(parents=True, exist_ok=True, mode=0o755)
+    _readable_folder(into)
     if any(into.iterdir()):
         raise FileExistsError(f"{into} is not empty")
+
+
+def _readable_folder(path: Path) -> None:
+    """``path``, for whatever uid the entry's box runs under; one that is there is left as it is."""
+    for missing in [p for p in (*reversed(path.parents), path) if not p.exists()]:
+        missing.mkdir()
+        missing.chmod(0o755)  # whatever the umask
 
 
 def _copy_model(model: Path, target: Path) -> None:
@@ -288,7 +295,7 @@ def _write_members(
     for member in members:
         target = into.joinpath(*PurePosixPath(member.filename).parts)
         folder = target if member.is_dir() else target.parent
-        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        _readable_folder(folder)
         if member.is_dir():
             continue
         with opened.open(member) as source, _create(target) as sink:

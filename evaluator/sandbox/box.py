@@ -26,6 +26,7 @@ from evaluator.sandbox.rungs import best_rung
 __all__ = ["Box"]
 
 _RUNNER = Path(__file__).resolve().with_name("runner.py")
+_FAREWELL_SECONDS = 2.0
 _GREETING_SECONDS = 60.0  # for the box and its interpreter to be there, whatever the load
 
 
@@ -131,6 +132,12 @@ class Box:
         except BaseException:
             self.kill()
             raise
+
+    def finish(self) -> None:
+        """After the last answer: ParticipantError ``entry.bad_frame`` if there are any more."""
+        if self._conversation is None or self._pending is not None:
+            raise PlatformFault("sandbox.misuse", "Receive every answer before the end.")
+        self._conversation.finish(time.monotonic() + _FAREWELL_SECONDS)
 
     @property
     def usage(self) -> Usage:

@@ -80,6 +80,18 @@ class Conversation:
         pixels = np.frombuffer(payload, np.uint8).reshape(content.shape)
         return Frame(pixels, time.monotonic() - begin)
 
+    def finish(self, deadline: float) -> None:
+        """Say that it was all, and hear nothing more: as many answers as there were requests.
+
+        A forged answer may come in time, but then a true one is left over at the end.
+        """
+        self._confined.channel.close_request()
+        try:
+            self._confined.channel.read(1, deadline)
+        except (ChannelClosedError, DeadlineError):
+            return
+        self._fail("bad_frame", "it answered more often than it was asked")
+
     def _ask(
         self, content: NDArray[np.uint8], style: NDArray[np.uint8], deadline: float, late: str
     ) -> None:

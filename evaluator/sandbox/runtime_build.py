@@ -85,6 +85,7 @@ def build(
             for top in tops:
                 linker.put(top.resolve(), made / "packages" / kind / top.name)
         (made / _PINS).write_text(json.dumps(asdict(pins), indent=1), "utf-8")
+        (made / _PINS).chmod(0o644)
         _replace(folder, made)
     except OSError as error:
         raise PlatformFault("runtime.write", f"{folder} cannot be written: {error}.") from error

@@ -14,7 +14,7 @@ import psutil
 from evaluator.entry.wording import has_unsafe
 from tests.battery.scene import Host
 
-__all__ = ["ORACLES", "Outcome"]
+__all__ = ["ORACLES", "Outcome", "hurt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def marked(host: Host, out: Outcome) -> bool:
     return changed or opened or linked or any(host.marks.iterdir()) or out.entry_changed
 
 
-def hurt(host: Host, _: Outcome) -> bool:
+def hurt(host: Host, _: Outcome | None = None) -> bool:
     """The victim was killed, stopped, slowed or limited."""
     if host.victim.poll() is not None:
         return True

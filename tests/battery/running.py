@@ -21,7 +21,7 @@ import psutil
 from evaluator.entry import open_entry
 from evaluator.errors import ParticipantError
 from evaluator.sandbox import Box, Limits
-from tests.battery.oracles import Outcome
+from tests.battery.oracles import Outcome, hurt
 from tests.battery.scene import Host
 
 __all__ = ["CASES", "in_a_bare_process", "in_a_box", "oracle_of", "settings"]
@@ -130,6 +130,8 @@ def end_control(host: Host) -> None:
         with suppress(OSError, psutil.Error):
             os.killpg(os.getpgid(process.pid), signal.SIGKILL)
     host.reset()
+    if hurt(host):
+        host.replace_victim()
 
 
 def changed(folder: Path, made: dict[str, str]) -> bool:

@@ -94,8 +94,11 @@ class Host:
         self.secret_file.write_text(self.secret)
         self.secret_file.chmod(0o644)
         self.shared.write_text(self.secret)
-        if self.victim.poll() is None:
-            psutil.Process(self.victim.pid).resume()
+
+    def replace_victim(self) -> None:
+        """A new one, whole and at its usual priority."""
+        end(self.victim)
+        self.victim, self.address = start_victim(self.secret)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from evaluator.sandbox.channel import Channel
 from evaluator.sandbox.rungs import best_rung
 from tests.battery.oracles import ORACLES
 from tests.battery.running import CASES, end_control, in_a_bare_process, in_a_box, oracle_of
-from tests.battery.scene import Host, host, start_victim
+from tests.battery.scene import Host, host
 from tests.entries.making import model, save
 
 X86_ONLY = {"system_calls", "abis", "namespaces", "memory_of_others"}
@@ -92,8 +92,6 @@ def test_an_attack_works_bare_and_fails_in_a_box(
     bare = in_a_bare_process(case, scene, tmp_path / "bare")
     assert works(scene, bare), f"the oracle is blind: {bare.text[-500:]}"
     end_control(scene)
-    if scene.victim.poll() is not None:
-        scene.victim, scene.address = start_victim(scene.secret)
 
     before = leftovers()
     boxed = in_a_box(case, scene, tmp_path)
@@ -149,8 +147,18 @@ def ask(box: Box) -> list[int]:
 def test_an_answer_before_the_question_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParticipantError) as caught, forger(tmp_path) as box:
         ask(box)
+        box.finish()
 
     assert caught.value.code == "entry.bad_frame"
+
+
+def test_a_good_entry_has_nothing_more_to_say_at_the_end(tmp_path: Path) -> None:
+    from tests.evaluator.test_sandbox import python_entry
+
+    good = python_entry(tmp_path, "def load(device):\n    return lambda c, s: c\n")
+    with Box(good) as box:
+        assert ask(box) == [0, 0]
+        box.finish()
 
 
 def test_without_the_check_the_forged_answer_would_count(

@@ -41,5 +41,6 @@ def run_smoke(
                 frame = box.stylize(content[None], style[None])
                 scorer.score(dataset, pair, content, style, frame.pixels[0])
                 pulse.beat(index + 1)
+            box.finish()
     finally:
         transcript.append(box.log)

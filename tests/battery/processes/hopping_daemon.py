@@ -9,5 +9,5 @@ def attack():
         while time.monotonic() < end:
             if os.fork():
                 os._exit(0)
-            time.sleep(0.01)
+            time.sleep(0.1)
     time.sleep(0.5)

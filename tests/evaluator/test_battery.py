@@ -144,10 +144,14 @@ def ask(box: Box) -> list[int]:
     return [int(box.stylize(picture, picture).pixels.flat[0]) for _ in range(2)]
 
 
+def ask_to_the_end(box: Box) -> None:
+    ask(box)
+    box.finish()
+
+
 def test_an_answer_before_the_question_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParticipantError) as caught, forger(tmp_path) as box:
-        ask(box)
-        box.finish()
+        ask_to_the_end(box)
 
     assert caught.value.code == "entry.bad_frame"
 

@@ -22,8 +22,16 @@ from evaluator.devices import require_device_name
 from evaluator.errors import ParticipantError, PlatformFault
 from evaluator.protocols import WeightsRef
 
-__all__ = ["LoadedState", "exact_arithmetic", "find_device", "layer_of", "load_state"]
+__all__ = [
+    "LoadedState",
+    "exact_arithmetic",
+    "find_device",
+    "layer_of",
+    "load_state",
+    "require_healthy",
+]
 
+_PROBE = 1 << 16
 _UNREADABLE = (
     *(SafetensorError, UnpicklingError, RuntimeError),
     *(ValueError, EOFError, OSError, KeyError),
@@ -81,6 +89,25 @@ def find_device(name: str) -> torch.device:
             f"The device {name} cannot be used: PyTorch sees no such GPU; use cpu instead.",
         )
     return device
+
+
+def require_healthy(name: str) -> None:
+    """Give back what this process keeps of a GPU's memory, and see that it still computes.
+
+    For between jobs: a driver that a box has upset answers with errors, or wrongly. Raises
+    PlatformFault ``device.sick``.
+    """
+    if torch.device(name).type != "cuda":
+        return
+    try:
+        torch.cuda.empty_cache()
+        numbers = torch.arange(_PROBE, dtype=torch.float64, device=name)
+        found = float((2 * numbers).sum())
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        raise PlatformFault("device.sick", f"The GPU {name} does not answer: {reason}.") from error
+    if found != _PROBE * (_PROBE - 1):
+        raise PlatformFault("device.sick", f"The GPU {name} computes wrongly; look at it.")
 
 
 @contextmanager

@@ -79,10 +79,14 @@ def scored(
 
 
 def phase_with_pictures(
-    folder: Path, *, visibility: str = Visibility.OPEN, is_public: bool = False
+    folder: Path,
+    *,
+    visibility: str = Visibility.OPEN,
+    is_public: bool = False,
+    name: str = "tiny",
 ) -> Phase:
     """An open phase whose dataset really lies in ``folder``: three contents, two styles."""
-    dataset = load_dataset(write_dataset(folder))
+    dataset = load_dataset(write_dataset(folder, name=name))
     row = register_dataset(dataset, folder, is_public=is_public)
     return phase_of(dataset=row, visibility=visibility)
 

@@ -11,7 +11,7 @@ from django.urls.resolvers import URLResolver
 from stylearena.accounts.models import User
 from stylearena.competitions.models import Phase
 from stylearena.judging.models import Evaluation
-from tests.web.board_rows import exhibited, phase_of, phase_with_pictures, scored, somebody
+from tests.web.board_rows import exhibited, phase_of, phase_with_pictures, somebody
 
 __all__ = ["ROLES", "Scene", "made_scene", "routes"]
 
@@ -40,11 +40,13 @@ def made_scene(folder: Path) -> Scene:
     organiser = somebody(username="organiser", is_staff=True)
     foreign = somebody(username="foreign", is_staff=True)
     phase_of(competition__organiser=foreign)
-    phase = phase_with_pictures(folder / "held-out", visibility="scores")
+    phase = phase_with_pictures(folder / "held-out", visibility="scores", name="held-out")
     phase.competition.organiser = organiser
     phase.competition.save()
-    public = phase_with_pictures(folder / "public", visibility="open", is_public=True)
-    draft = phase_of(competition__organiser=organiser, competition__is_published=False)
+    public = phase_with_pictures(folder / "public", is_public=True, name="public")
+    draft = phase_with_pictures(folder / "draft", visibility="scores", name="draft")
+    draft.competition.organiser, draft.competition.is_published = organiser, False
+    draft.competition.save()
     return Scene(
         people={
             "anonymous": None,
@@ -56,7 +58,7 @@ def made_scene(folder: Path) -> Scene:
             "superuser": somebody(username="superuser", is_staff=True, is_superuser=True),
         },
         held_out=exhibited(phase, participant=owner),
-        draft=scored(draft, participant=owner),
+        draft=exhibited(draft, participant=owner),
         public=public,
     )
 

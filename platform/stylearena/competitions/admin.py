@@ -256,8 +256,11 @@ _ROOM = (
     "archive_bytes",
     "unpacked_bytes",
     "memory_bytes",
+    "scratch_bytes",
+    "processes",
     "pair_seconds",
     "wall_seconds",
+    "sandbox",
     "shard_pairs",
 )
 

@@ -4,7 +4,7 @@
     [[phases]]
     slug, title, dataset, smoke_dataset, protocol, ranking_metric, visibility, opens_at, closes_at
     [phases.limits]
-    per_day, in_total, at_once, archive_bytes, unpacked_bytes, memory_bytes, pair_seconds, …
+    per_day, in_total, at_once, archive_bytes, unpacked_bytes, memory_bytes, processes, sandbox, …
 
 A dataset is a folder beside the file, or ``demo-public`` or ``demo-heldout``. Nothing is changed
 here: this module only reads, and refuses with one sentence.
@@ -22,7 +22,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from evaluator.datasets import Dataset, load_dataset
 from evaluator.errors import OrganiserError
 from evaluator.protocols import DEFAULT_PROTOCOL
-from stylearena.competitions.models import Visibility
+from stylearena.competitions.models import Sandbox, Visibility
 
 __all__ = [
     "DESCRIPTION_FILE",
@@ -71,8 +71,11 @@ class Limits(_Strict):
     archive_bytes: Bytes | None = None
     unpacked_bytes: Bytes | None = None
     memory_bytes: Bytes | None = None
+    scratch_bytes: Bytes | None = None
+    processes: Annotated[int, Field(ge=1, le=4096)] | None = None
     pair_seconds: Annotated[float, Field(ge=0.1, le=86_400)] | None = None
     wall_seconds: Annotated[float, Field(ge=1, le=604_800)] | None = None
+    sandbox: Annotated[Sandbox, Field(strict=False)] | None = None
     shard_pairs: Count | None = None
 
 

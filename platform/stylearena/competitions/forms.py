@@ -89,6 +89,9 @@ class PhaseForm(PhaseModelForm):
     memory_bytes = MebibytesField(
         label=gettext_lazy("Memory, MiB"), min_value=64, initial=_default("memory_bytes")
     )
+    scratch_bytes = MebibytesField(
+        label=gettext_lazy("Scratch space, MiB"), min_value=1, initial=_default("scratch_bytes")
+    )
 
     class Meta:
         model = Phase
@@ -99,6 +102,7 @@ class PhaseForm(PhaseModelForm):
             "at_once": gettext_lazy("At once"),
             "pair_seconds": gettext_lazy("Seconds for one pair"),
             "wall_seconds": gettext_lazy("Seconds in all"),
+            "processes": gettext_lazy("Processes and threads"),
             "shard_pairs": gettext_lazy("Pairs in a shard"),
         }
         help_texts: ClassVar = {

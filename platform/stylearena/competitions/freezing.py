@@ -28,8 +28,11 @@ FROZEN_FIELDS = (
     "archive_bytes",
     "unpacked_bytes",
     "memory_bytes",
+    "scratch_bytes",
+    "processes",
     "pair_seconds",
     "wall_seconds",
+    "sandbox",
 )
 
 

@@ -1,7 +1,7 @@
 """Competitions, their phases, and the datasets they are judged on."""
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -65,6 +65,14 @@ class Visibility(models.TextChoices):
     HIDDEN = "hidden", "Nothing until the phase closes"
 
 
+class Sandbox(models.TextChoices):
+    """What a phase can demand, best first; a plain process is nothing to demand."""
+
+    BUBBLEWRAP = "bubblewrap", "Full confinement (bubblewrap)"
+    UNSHARE = "unshare", "Namespaces by our own launcher"
+    LANDLOCK = "landlock", "Landlock, for ONNX entries only"
+
+
 class Phase(models.Model):
     """A part of a competition with its own dataset, protocol, limits and board.
 
@@ -102,8 +110,22 @@ class Phase(models.Model):
     archive_bytes = models.PositiveBigIntegerField(default=200 << 20)
     unpacked_bytes = models.PositiveBigIntegerField(default=1 << 30)
     memory_bytes = models.PositiveBigIntegerField(default=4 << 30)
+    scratch_bytes = models.PositiveBigIntegerField(default=256 << 20)
+    processes = models.PositiveIntegerField(
+        default=64, validators=[MinValueValidator(1), MaxValueValidator(4096)]
+    )
     pair_seconds = models.FloatField(default=30.0, validators=[MinValueValidator(0.1)])
-    wall_seconds = models.FloatField(default=1800.0, validators=[MinValueValidator(1.0)])
+    wall_seconds = models.FloatField(
+        default=1800.0,
+        validators=[MinValueValidator(1.0)],
+        help_text="For the whole run; a shard gets its share, and the time to load the entry.",
+    )
+    sandbox = models.CharField(
+        max_length=20,
+        blank=True,
+        choices=Sandbox.choices,
+        help_text="The weakest sandbox that entries may be run in. Empty: what the workers have.",
+    )
     shard_pairs = models.PositiveIntegerField(default=64, validators=[MinValueValidator(1)])
 
     class Meta:

@@ -16,7 +16,7 @@ from evaluator.errors import ParticipantError
 from evaluator.metrics.catalogue import MetricInfo, metric_info
 from evaluator.protocols import Protocol, protocol
 from stylearena.competitions.markdown import to_html
-from stylearena.competitions.models import Competition, Dataset, Phase
+from stylearena.competitions.models import Competition, Dataset, Phase, Sandbox
 from stylearena.competitions.pictures import Samples, samples_of
 
 _MINUTE, _HOUR = 60, 3600
@@ -121,9 +121,19 @@ def limits_in_words(phase: Phase) -> tuple[tuple[str, str], ...]:
         (_("Archive"), _("at most %s") % bytes_in_words(phase.archive_bytes)),
         (_("Unpacked"), _("at most %s") % bytes_in_words(phase.unpacked_bytes)),
         (_("Memory"), bytes_in_words(phase.memory_bytes)),
+        (_("Scratch space"), bytes_in_words(phase.scratch_bytes)),
+        (_("Processes"), str(phase.processes)),
         (_("Time for one pair"), duration_in_words(phase.pair_seconds)),
         (_("Time in all"), duration_in_words(phase.wall_seconds)),
+        (_("Sandbox"), sandbox_in_words(phase)),
     )
+
+
+def sandbox_in_words(phase: Phase) -> str:
+    """The sandbox that the phase demands."""
+    if not phase.sandbox:
+        return _("the best of the worker")
+    return _("at least: %s") % Sandbox(phase.sandbox).label
 
 
 def submissions_in_words(phase: Phase) -> str:

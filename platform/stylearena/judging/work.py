@@ -13,6 +13,7 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
 
+from celery.exceptions import WorkerShutdown
 from django.db.models import QuerySet
 from django.db.models.fields.files import FieldFile
 
@@ -22,10 +23,11 @@ from evaluator.errors import OrganiserError, ParticipantError, PlatformFault, Re
 from evaluator.protocols import protocol as find_protocol
 from evaluator.report import EntryInfo, Report
 from evaluator.sandbox import Limits, Rung
-from evaluator.sandbox.rungs import RungReport, best_rung, warning_of, weakest
+from evaluator.sandbox.rungs import best_rung, warning_of, weakest
 from evaluator.version import __version__ as evaluator_version
 from stylearena.competitions.services import load
 from stylearena.judging import services
+from stylearena.judging.bounds import limits_of
 from stylearena.judging.devices import this_device, worker_name
 from stylearena.judging.gallery import Gallery
 from stylearena.judging.models import Evaluation, Lane, Stage
@@ -33,7 +35,7 @@ from stylearena.judging.pulse import CANCELLED, Pulse
 from stylearena.judging.services import Beat, ConclusionLease, Lease
 from stylearena.judging.smoke import run_smoke
 from stylearena.logs import bound
-from stylearena.submissions.models import State, Submission
+from stylearena.submissions.models import State
 
 if TYPE_CHECKING:
     from evaluator.scoring import Scorer
@@ -43,8 +45,9 @@ __all__ = ["conclude", "judge"]
 log = logging.getLogger(__name__)
 
 _UNEXPECTED = "platform.unexpected"
-_OTHER_VERSION = "evaluator.changed"
-_OTHER_VERSION_PAUSE = 30.0
+_OTHER_VERSION, _TOO_WEAK = "evaluator.changed", "sandbox.too_weak"
+_NOT_OURS = frozenset({_OTHER_VERSION, _TOO_WEAK})  # work that other workers can do
+_NOT_OURS_PAUSE = 30.0
 
 
 def judge(*lanes: Lane) -> bool:
@@ -53,6 +56,7 @@ def judge(*lanes: Lane) -> bool:
     What this device has no room for is left to others. The shard's result or its verdict is written
     under the lease's token.
     """
+    _require_healthy_device()
     lease = services.claim_next(lanes, worker=worker_name(), room=this_device().room)
     if lease is None:
         log.info("Nothing is ready for lanes %s", ", ".join(lanes))
@@ -63,6 +67,19 @@ def judge(*lanes: Lane) -> bool:
         log.info("Judging pairs %s to %s (%s run)", lease.first, lease.stop, lease.stage)
         _judge(lease)
     return True
+
+
+def _require_healthy_device() -> None:
+    """A worker whose GPU is sick takes nothing more: it ends, and who started it looks at it."""
+    if not this_device().is_gpu:
+        return
+    from evaluator.backbones.loading import require_healthy
+
+    try:
+        require_healthy(this_device().name)
+    except PlatformFault as fault:
+        log.critical("The worker ends: %s", fault)
+        raise WorkerShutdown(str(fault)) from fault
 
 
 def _judge(lease: Lease) -> None:
@@ -118,18 +135,21 @@ def _prolong(lease: ConclusionLease, *, done: int) -> Beat:
 
 
 def _pause_of(pause: RetryLater) -> float:
-    """A worker of another version leaves the work to one of the right version."""
-    return _OTHER_VERSION_PAUSE if pause.code == _OTHER_VERSION else 0.0
+    """What this worker must not do is left for a while in which another can take it."""
+    return _NOT_OURS_PAUSE if pause.code in _NOT_OURS else 0.0
 
 
 def _run(lease: Lease, transcript: list[str]) -> None:
     evaluation = _evaluations().get(pk=lease.evaluation_id)
-    limits = _limits(evaluation.submission)
+    phase, share = evaluation.submission.phase, 1.0
+    if lease.stage == Stage.FULL:
+        share = (lease.stop - lease.first) / evaluation.dataset.pairs
+    limits = limits_of(phase, share)
     # The heart beats before anything is loaded: weights to be fetched may outlast a lease.
     with Pulse(partial(services.heartbeat, lease)) as pulse, _opened(evaluation) as entry:
         dataset = load(evaluation.dataset)
         scorer = _scorer_of(evaluation)
-        rung = _rung(entry.manifest.runtime).rung
+        rung = _rung(entry.manifest.runtime, phase.sandbox)
         scorer.prepare(dataset)
         with pulse.watching():
             if lease.stage == Stage.SMOKE:
@@ -243,18 +263,15 @@ def _warm_scorer(protocol: str, device: str) -> "Scorer":
     return Scorer(find_protocol(protocol), device=device)
 
 
-def _rung(kind: str) -> RungReport:
-    """How entries of ``kind`` ("onnx" or "python") are confined here."""
-    return best_rung(kind)
-
-
-def _limits(submission: Submission) -> Limits:
-    phase = submission.phase
-    return Limits(
-        memory_bytes=phase.memory_bytes,
-        pair_seconds=phase.pair_seconds,
-        wall_seconds=phase.wall_seconds,
-    )
+def _rung(kind: str, demanded: str) -> Rung:
+    """How entries of ``kind`` ("onnx" or "python") are confined here, as far as is ``demanded``."""
+    rung = best_rung(kind).rung
+    if demanded and not rung.meets(Rung(demanded)):
+        raise RetryLater(
+            _TOO_WEAK,
+            f"The phase demands the sandbox {demanded}; this worker has {rung}, another must do.",
+        )
+    return rung
 
 
 @contextmanager

@@ -79,6 +79,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "stylearena.judging.context.sandbox_notice",
+                "stylearena.judging.context.entry_runtime",
             ],
         },
     },

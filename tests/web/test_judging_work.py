@@ -317,3 +317,12 @@ def test_work_begun_by_another_version_is_left_to_it_without_a_fault(
     (shard,) = shards_of(submission, Stage.SMOKE)
     assert (shard.state, shard.faults) == (State.QUEUED, 0)
     assert shard.not_before > timezone.now()
+
+
+def test_a_competition_says_what_entries_run_on(client: Client, db: None) -> None:
+    page = f"/competitions/{PhaseFactory().competition.slug}/"
+    assert "may import no others" not in client.get(page).content.decode()
+    context.keep_runtime({"Python": "3.11.7", "torch": "2.15.0", "scipy": ""})
+    said = " ".join(client.get(page).content.decode().split())
+    assert "may import no others: Python 3.11.7, torch 2.15.0" in said
+    assert "scipy" not in said

@@ -9,7 +9,7 @@ import logging
 from django.conf import settings
 
 from evaluator.errors import PlatformFault
-from stylearena.judging.context import keep_notice
+from stylearena.judging.context import keep_notice, keep_runtime
 from stylearena.judging.devices import this_device
 
 __all__ = ["on_worker_init", "prepare"]
@@ -31,6 +31,7 @@ def prepare() -> None:
     Raises PlatformFault ``device.*`` and ``sandbox.*``.
     """
     from evaluator.sandbox.rungs import best_rung, require_confinement
+    from evaluator.sandbox.runtime import importable, pins
 
     this_device()
     if settings.REQUIRE_CONFINEMENT:
@@ -39,6 +40,7 @@ def prepare() -> None:
     if report.warning:
         log.warning("SANDBOX: %s", report.warning)
     keep_notice(report.warning)
+    keep_runtime({"Python": pins().python, **importable()})
     if this_device().is_gpu:
         _require_onnx_provider()
 

@@ -1,10 +1,11 @@
-"""What every page says about the judging: loudly, where entries run below full confinement.
+"""What pages say about the judging: what entries run on and, loudly, where they are not confined.
 
-The worker writes the notice when it starts; the site only reads it, and shows no notice rather
-than no page when the cache cannot be asked.
+The worker writes both when it starts; the site only reads them, and shows neither rather than no
+page when the cache cannot be asked.
 """
 
 import logging
+from collections.abc import Mapping
 
 import redis
 from django.core.cache import cache
@@ -13,22 +14,32 @@ from django.utils.functional import SimpleLazyObject
 
 log = logging.getLogger(__name__)
 
-_KEY = "judging.sandbox_notice"
+_NOTICE, _RUNTIME = "judging.sandbox_notice", "judging.entry_runtime"
 
 
 def keep_notice(warning: str) -> None:
     """Remember the sandbox's warning, empty at full confinement, until the next worker starts."""
-    cache.set(_KEY, warning, timeout=None)
+    cache.set(_NOTICE, warning, timeout=None)
+
+
+def keep_runtime(versions: Mapping[str, str]) -> None:
+    """Remember what entries run on, by name, until the next worker starts."""
+    cache.set(_RUNTIME, dict(versions), timeout=None)
+
+
+def entry_runtime(request: HttpRequest) -> dict[str, object]:
+    """Context processor: ``entry_runtime``, name → version; empty where no worker has started."""
+    return {"entry_runtime": SimpleLazyObject(lambda: _read(_RUNTIME, {}))}
 
 
 def sandbox_notice(request: HttpRequest) -> dict[str, object]:
     """Context processor: ``sandbox_notice``, a sentence or "" (read only if a template asks)."""
-    return {"sandbox_notice": SimpleLazyObject(_read_notice)}
+    return {"sandbox_notice": SimpleLazyObject(lambda: str(_read(_NOTICE, "")))}
 
 
-def _read_notice() -> str:
+def _read(key: str, nothing: object) -> object:
     try:
-        return str(cache.get(_KEY, ""))
+        return cache.get(key, nothing)
     except (redis.RedisError, OSError) as error:
-        log.warning("The sandbox notice cannot be read: %s", error)
-        return ""
+        log.warning("%s cannot be read: %s", key, error)
+        return nothing

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from evaluator.protocols import Protocol
     from evaluator.report import Report
     from evaluator.results import ResultsFolder
-    from evaluator.sandbox import Box, Limits, Rung
+    from evaluator.sandbox import Box, Frame, Limits, Rung
     from evaluator.scoring import Scorer
     from evaluator.shards import PairScore, ShardResult
 
     Pixels = NDArray[np.uint8]
+    Pictures = tuple[Pixels, Pixels]
 
 __all__ = ["PairDone", "evaluate", "find_dataset", "require_device", "run_pairs"]
 
@@ -84,23 +85,29 @@ def run_pairs(
     if on_box is not None:
         on_box(box)
     with box, worked_ahead(pictures.of, pairs) as decoded:
-        content, style = next(decoded)
-        box.send(content[None], style[None])
-        for index, pair in enumerate(pairs):
-            frame = box.receive()
-            given = content, style
-            if index + 1 < len(pairs):  # the box works on the next pair while this one is scored
-                content, style = next(decoded)
-                box.send(content[None], style[None])
+        for index, (given, frame) in enumerate(_stylized(box, decoded)):
             pixels = frame.pixels[0]
-            score = scorer.score(dataset, pair, *given, pixels)
+            score = scorer.score(dataset, pairs[index], *given, pixels)
             scores.append(score)
             seconds.append(frame.seconds)
             if on_pair is not None:
-                on_pair(PairDone(index, len(pairs), pair, pixels, score, frame.seconds))
+                on_pair(PairDone(index, len(pairs), pairs[index], pixels, score, frame.seconds))
         box.finish()
         usage = box.usage
     return ShardResult.of(pairs, scores, seconds, usage)
+
+
+def _stylized(box: Box, decoded: Iterator[Pictures]) -> Iterator[tuple[Pictures, Frame]]:
+    """Each pair's pictures with their answer; the box works on the next pair meanwhile."""
+    given = next(decoded, None)
+    if given is not None:
+        box.send(given[0][None], given[1][None])
+    while given is not None:
+        frame, answered = box.receive(), given
+        given = next(decoded, None)
+        if given is not None:
+            box.send(given[0][None], given[1][None])
+        yield answered, frame
 
 
 def evaluate(
@@ -122,10 +129,9 @@ def evaluate(
 
     ``device`` ("cpu" or "cuda") is where the entry and the scorer run; a warm ``scorer`` brings its
     own protocol and device. ``rung`` defaults to the best sandbox here. With ``out``, ``results``'
-    folder is written there, once the run has finished; pairs that an interrupted run of the same
-    entry, dataset and protocol finished there are not run again. ``on_painted`` is
-    ``find_dataset``'s, ``on_download`` hears (weights, bytes there, bytes in all) where weights
-    have to be fetched, ``on_target`` is ``Scorer.prepare``'s and ``on_metric`` ``conclude``'s.
+    folder is written there, once the run has finished; pairs that an interrupted run like it left
+    there are not run again. ``on_painted`` is ``find_dataset``'s, ``on_download`` hears (weights,
+    bytes there, bytes in all), ``on_target`` is ``Scorer.prepare``'s, ``on_metric`` ``conclude``'s.
     Raises ParticipantError, OrganiserError or PlatformFault, each with one clear sentence.
     """
     from evaluator.entry import open_entry
@@ -141,91 +147,90 @@ def evaluate(
         data = find_dataset(dataset, on_painted=on_painted)
         scorer = scorer or _scorer(rules, device, on_download)
         scorer.prepare(data, on_target)
-        report = _judge(
-            *(opened, data, scorer),
-            rung=rung,
-            device=device,
-            results=results,
-            on_pair=on_pair,
-            on_metric=on_metric,
-        )
+        confinement = _confinement(rung, opened.manifest.runtime)
+        run = _Run(opened, data, scorer, *confinement, device, results)
+        report = run.report(on_pair, on_metric)
         if results is not None:
             again = _command(Path(entry), dataset, rules, device)
             results.finish(report, data, rules, command=again)
     return report
 
 
-def _judge(
-    entry: Entry,
-    dataset: Dataset,
-    scorer: Scorer,
-    *,
-    rung: Rung | None,
-    device: str,
-    results: ResultsFolder | None,
-    on_pair: Callable[[PairDone], None] | None,
-    on_metric: Callable[[str, int, int], None] | None,
-) -> Report:
-    """Run in one box the pairs that no interrupted run has finished, and conclude."""
-    from evaluator.conclusion import RunInfo, conclude
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """An entry on a dataset, at a rung with what a reader must know of it, on a device."""
 
-    rung, notice = _confinement(rung, entry.manifest.runtime)
-    shards = _finished(results, entry, dataset, scorer, rung=rung, device=device)
-    there, total = {shard.pair_ids[0] for shard in shards}, len(dataset.pairs)
-    rest = [pair for pair in dataset.pairs if pair.id not in there]
+    entry: Entry
+    dataset: Dataset
+    scorer: Scorer
+    rung: Rung
+    notice: str
+    device: str
+    results: ResultsFolder | None
 
-    def tell(done: PairDone) -> None:
-        if results is not None:
-            results.keep(done)
-        if on_pair is not None:
-            on_pair(replace(done, index=done.index + len(there), total=total))
+    def report(
+        self,
+        on_pair: Callable[[PairDone], None] | None,
+        on_metric: Callable[[str, int, int], None] | None,
+    ) -> Report:
+        """Run in one box the pairs that no interrupted run has finished, and conclude."""
+        from evaluator.conclusion import RunInfo, conclude
 
-    started = time.monotonic()
-    if rest or not shards:
-        limits = _limits(len(rest))
-        shards.append(
-            run_pairs(
-                *(entry, dataset, rest, scorer),
-                limits=limits,
-                rung=rung,
-                device=device,
-                on_pair=tell,
-            )
+        shards, total = self._finished(), len(self.dataset.pairs)
+        there = {shard.pair_ids[0] for shard in shards}
+        rest = [pair for pair in self.dataset.pairs if pair.id not in there]
+        started = time.monotonic()
+        if rest or not shards:
+            shards.append(self._judged(rest, on_pair))
+        run = RunInfo(
+            sandbox_rung=self.rung.value,
+            total_seconds=time.monotonic() - started,
+            device=self.device,
+            notices=(self.notice, _resumption(len(there), total)),
         )
-    run = RunInfo(
-        sandbox_rung=rung.value,
-        total_seconds=time.monotonic() - started,
-        device=device,
-        notices=(notice, _resumption(len(there), total)),
-    )
-    return conclude(shards, dataset, scorer, entry=entry.info(), run=run, on_metric=on_metric)
+        about = self.entry.info()
+        return conclude(
+            shards, self.dataset, self.scorer, entry=about, run=run, on_metric=on_metric
+        )
 
+    def _judged(
+        self, rest: Sequence[Pair], on_pair: Callable[[PairDone], None] | None
+    ) -> ShardResult:
+        """The pairs ``rest``, each kept as it is done and told of by its place among all."""
+        total = len(self.dataset.pairs)
 
-def _finished(
-    results: ResultsFolder | None,
-    entry: Entry,
-    dataset: Dataset,
-    scorer: Scorer,
-    *,
-    rung: Rung,
-    device: str,
-) -> list[ShardResult]:
-    """The pairs that an interrupted run like this one left in the folder of results."""
-    from evaluator.unfinished import identity_of
+        def tell(done: PairDone) -> None:
+            if self.results is not None:
+                self.results.keep(done)
+            if on_pair is not None:
+                on_pair(replace(done, index=done.index + total - len(rest), total=total))
 
-    if results is None:
-        return []
-    identity = identity_of(
-        entry=entry.info().digest,
-        dataset=dataset.digest,
-        protocol=scorer.protocol.digest(),
-        weights=scorer.weights,
-        device=f"{device}, scored on {scorer.device}",
-        rung=rung.value,
-        torch=scorer.torch_version,
-        onnxruntime=scorer.onnxruntime_version,
-    )
-    return results.finished(identity, dataset)
+        return run_pairs(
+            *(self.entry, self.dataset, rest, self.scorer),
+            limits=_limits(len(rest)),
+            rung=self.rung,
+            device=self.device,
+            on_pair=tell,
+        )
+
+    def _finished(self) -> list[ShardResult]:
+        """The pairs that an interrupted run like this one left in the folder of results."""
+        from evaluator.unfinished import identity_of
+
+        if self.results is None:
+            return []
+        scorer = self.scorer
+        identity = identity_of(
+            entry=self.entry.info().digest,
+            dataset=self.dataset.digest,
+            protocol=scorer.protocol.digest(),
+            weights=scorer.weights,
+            device=f"{self.device}, scored on {scorer.device}",
+            rung=self.rung.value,
+            torch=scorer.torch_version,
+            onnxruntime=scorer.onnxruntime_version,
+        )
+        return self.results.finished(identity, self.dataset)
 
 
 def _resumption(there: int, total: int) -> str:

@@ -1,6 +1,6 @@
 """The networks of one protocol on one device: pixels in, features out, one picture at a time."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -87,6 +87,11 @@ class Networks:
             )
             for name in sorted(stacks)
         }
+        self._make_inceptions(protocol, states)
+
+    def _make_inceptions(self, protocol: Protocol, states: Mapping[str, LoadedState]) -> None:
+        """A network for each pass over a picture that the protocol's set metrics need."""
+        device = self._device
         self._streams, _ = needs_of(protocol)
         self._dims = _inception_dims(protocol)
         self._spatial = SPATIAL in self._streams

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
+    from evaluator.commands.console import Steps
     from evaluator.fid.distance import Extractor, FidResult
+    from evaluator.fid.network import Choice
 
 __all__ = ["fid"]
 
@@ -39,36 +41,42 @@ RESIZES: Mapping[Resize, Literal["pytorch", "clean"]] = MappingProxyType(
 )
 
 
+Reference = Annotated[
+    Path | None, typer.Argument(help="The reference: the same; its features are kept.")
+]
+SaveStats = Annotated[
+    Path | None,
+    typer.Option(help="Write A's statistics there, as pytorch-fid does.", metavar="OUT.npz"),
+]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(min=1, help="Pictures at once on a GPU.", show_default="what is quickest"),
+]
+Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto: a GPU if there is one.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Threads.", show_default="one a processor")
+]
+Fast = Annotated[
+    bool, typer.Option("--fast", help="bfloat16: quicker, about 1e-3 off. Never for a paper.")
+]
+Resizing = Annotated[Resize, typer.Option(help="As pytorch-fid does, or clean: as clean-fid does.")]
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="Inception's weights.", show_default="FID's own, fetched once"),
+]
+
+
 def fid(
     a: Annotated[Path, typer.Argument(help="A folder of pictures, or .npz statistics.")],
-    b: Annotated[
-        Path | None, typer.Argument(help="The reference: the same; its features are kept.")
-    ] = None,
-    save_stats: Annotated[
-        Path | None,
-        typer.Option(help="Write A's statistics there, as pytorch-fid does.", metavar="OUT.npz"),
-    ] = None,
+    b: Reference = None,
+    save_stats: SaveStats = None,
     dims: Annotated[Dims, typer.Option(help="Channels of Inception's block.")] = Dims.POOL_3,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(min=1, help="Pictures at once on a GPU.", show_default="what is quickest"),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(help="cpu, cuda, cuda:N, or auto: a GPU if there is one.")
-    ] = "auto",
-    num_workers: Annotated[
-        int | None, typer.Option(min=1, help="Threads.", show_default="one a processor")
-    ] = None,
-    fast: Annotated[
-        bool, typer.Option("--fast", help="bfloat16: quicker, about 1e-3 off. Never for a paper.")
-    ] = False,
-    resize: Annotated[
-        Resize, typer.Option(help="As pytorch-fid does, or clean: as clean-fid does.")
-    ] = Resize.PYTORCH,
-    weights: Annotated[
-        Path | None,
-        typer.Option(help="Inception's weights.", show_default="FID's own, fetched once"),
-    ] = None,
+    batch_size: BatchSize = None,
+    device: Device = "auto",
+    num_workers: Workers = None,
+    fast: Fast = False,
+    resize: Resizing = Resize.PYTORCH,
+    weights: Weights = None,
     cache: Annotated[bool, typer.Option(help="Keep and use B's features.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
@@ -79,20 +87,13 @@ def fid(
     """
     from evaluator.commands.console import steps
     from evaluator.devices import chosen_device
-    from evaluator.fid.distance import Extractor
     from evaluator.fid.network import Choice
 
     if save_stats is not None and b is None and a.suffix == ".npz" and save_stats.is_dir():
         a, save_stats = save_stats, a  # pytorch-fid's order: --save-stats FOLDER OUT.npz
+    choice = Choice(int(dims), chosen_device(device), "fast" if fast else "exact", RESIZES[resize])
     with steps("preparing") as bar:
-        extractor = Extractor(
-            Choice(int(dims), chosen_device(device), "fast" if fast else "exact", RESIZES[resize]),
-            weights_file=weights,
-            threads=num_workers,
-            batch_size=batch_size,
-            on_picture=lambda folder, done, total: bar.count(_label(folder), done, total),
-            on_download=bar.fetched,
-        )
+        extractor = _extractor(choice, weights, num_workers, batch_size, bar)
         result = None
         if save_stats is None:
             result = _distance(a, b, extractor, cache=cache)
@@ -101,6 +102,21 @@ def fid(
     _warn_of_other_weights(extractor.used_weights)
     if result is not None:
         _show(result, json=json)
+
+
+def _extractor(
+    choice: Choice, weights: Path | None, threads: int | None, batch_size: int | None, bar: Steps
+) -> Extractor:
+    from evaluator.fid.distance import Extractor
+
+    return Extractor(
+        choice,
+        weights_file=weights,
+        threads=threads,
+        batch_size=batch_size,
+        on_picture=lambda folder, done, total: bar.count(_label(folder), done, total),
+        on_download=bar.fetched,
+    )
 
 
 def _distance(a: Path, b: Path | None, extractor: Extractor, *, cache: bool) -> FidResult:

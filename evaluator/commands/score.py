@@ -15,36 +15,39 @@ if TYPE_CHECKING:
 __all__ = ["score"]
 
 
+Outputs = Annotated[
+    Path,
+    typer.Argument(
+        help="A folder with CONTENT__STYLE.png for each pair, as evaluate --out writes it."
+    ),
+]
+ProtocolName = Annotated[
+    str | None,
+    typer.Option(help="How to score; see 'stylearena protocols'.", show_default=DEFAULT_PROTOCOL),
+]
+Name = Annotated[
+    str | None,
+    typer.Option(help="What the method is called.", show_default="the folder's name"),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Where the results go.", metavar="DIR", show_default="./stylearena-<folder>"),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the report as JSON, and nothing else, on stdout.")
+]
+
+
 def score(
-    outputs: Annotated[
-        Path,
-        typer.Argument(
-            help="A folder with CONTENT__STYLE.png for each pair, as evaluate --out writes it."
-        ),
-    ],
+    outputs: Outputs,
     dataset: Annotated[
         str, typer.Option(help="'demo', 'demo-heldout' or a dataset's folder.", metavar="NAME|DIR")
     ] = "demo",
-    protocol: Annotated[
-        str | None,
-        typer.Option(
-            help="How to score; see 'stylearena protocols'.", show_default=DEFAULT_PROTOCOL
-        ),
-    ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option(help="What the method is called.", show_default="the folder's name"),
-    ] = None,
+    protocol: ProtocolName = None,
+    name: Name = None,
     device: Annotated[str, typer.Option(help="Where to score: cpu or cuda.")] = "cpu",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Where the results go.", metavar="DIR", show_default="./stylearena-<folder>"
-        ),
-    ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the report as JSON, and nothing else, on stdout.")
-    ] = False,
+    out: Out = None,
+    json: Json = False,
 ) -> None:
     """Score ready-made pictures on every pair of a dataset.
 

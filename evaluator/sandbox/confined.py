@@ -107,14 +107,15 @@ class Confined:
             raise
         finally:
             _close(*inner, log.write_end, filtering)
-        self.channel = Channel(
-            request=requests.write_end,
-            response=responses.read_end,
-            pidfd=os.pidfd_open(self._process.pid),
-        )
+        self._watch(requests.write_end, responses.read_end, log.read_end, limits)
+
+    def _watch(self, request: int, response: int, log: int, limits: Limits) -> None:
+        """Hold the judge's ends of the pipes, and end the tree where it passes a limit."""
+        pidfd = os.pidfd_open(self._process.pid)
+        self.channel = Channel(request=request, response=response, pidfd=pidfd)
         self._tree = ProcessTree(self._process.pid, self.cgroup)
         self.log = LogDrain(
-            log.read_end,
+            log,
             keep=limits.log_bytes,
             flood=limits.log_flood_bytes,
             on_flood=lambda: self._end_for("log_flood"),

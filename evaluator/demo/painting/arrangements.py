@@ -61,22 +61,26 @@ def orbits(scene: Scene) -> None:
         band = (side > offset) & (side < offset + rng.uniform(0.06, 0.3))
         scene.lay(band, tones[int(rng.integers(len(tones)))], turn + np.pi / 2)
     for middle, reach in _ring_places(scene):
-        away = np.hypot(scene.x - middle[0], scene.y - middle[1])
-        turn_field = np.arctan2(scene.y - middle[1], scene.x - middle[0])
-        start, sectors = rng.uniform(0, np.pi), int(rng.choice([2, 4, 4, 6]))
-        part = np.floor((turn_field - start) / (2 * np.pi / sectors)).astype(int) % sectors
-        rings = int(rng.integers(3, 6))
-        piece = np.minimum((away / reach * rings).astype(int), rings) * sectors + part
-        chosen = np.stack(
-            [tones[int(rng.integers(len(tones)))] for _ in range((rings + 1) * sectors)]
-        )
-        lift = np.clip(1.08 - 0.25 * away / reach, 0.7, 1.1)[..., None]
-        scene.lay_pieces(
-            away < reach,
-            piece,
-            (chosen[piece] * lift).astype(np.float32),
-            (turn_field + np.pi / 2).astype(np.float32),
-        )
+        _disc(scene, middle, reach, tones)
+
+
+def _disc(scene: Scene, middle: Point, reach: float, tones: list[np.ndarray]) -> None:
+    """Rings cut into sectors, each piece in a tone of its own."""
+    rng = scene.rng
+    away = np.hypot(scene.x - middle[0], scene.y - middle[1])
+    turn_field = np.arctan2(scene.y - middle[1], scene.x - middle[0])
+    start, sectors = rng.uniform(0, np.pi), int(rng.choice([2, 4, 4, 6]))
+    part = np.floor((turn_field - start) / (2 * np.pi / sectors)).astype(int) % sectors
+    rings = int(rng.integers(3, 6))
+    piece = np.minimum((away / reach * rings).astype(int), rings) * sectors + part
+    chosen = np.stack([tones[int(rng.integers(len(tones)))] for _ in range((rings + 1) * sectors)])
+    lift = np.clip(1.08 - 0.25 * away / reach, 0.7, 1.1)[..., None]
+    scene.lay_pieces(
+        away < reach,
+        piece,
+        (chosen[piece] * lift).astype(np.float32),
+        (turn_field + np.pi / 2).astype(np.float32),
+    )
 
 
 def _table(scene: Scene) -> None:

@@ -218,14 +218,19 @@ def boat(scene: Scene, place: Point, length: float) -> None:
 
 
 def house(scene: Scene, foot: Point, width: float) -> None:
-    """A house with a lit front, a shaded side, a pitched roof, windows and perhaps a chimney."""
+    """A house with a lit front, a shaded side, a pitched roof and windows."""
     palette, rng = scene.palette, scene.rng
-    x, y = foot
     tall = width * rng.uniform(0.6, 1.0)
     wall = mix(palette.light, palette.field, float(rng.uniform(0.05, 0.45)))
     roof = mix(palette.accent, palette.dark, float(rng.uniform(0.0, 0.3)))
-    side = width * 0.42
-    peak = tall + width * 0.42
+    _walls(scene, foot, width, tall, wall)
+    _roof(scene, foot, width, tall, roof)
+    _windows(scene, foot, width, tall)
+
+
+def _walls(scene: Scene, foot: Point, width: float, tall: float, wall: np.ndarray) -> None:
+    x, y = foot
+    side, peak = width * 0.42, tall + width * 0.42
     scene.shape(
         [
             (x + width, y),
@@ -233,7 +238,7 @@ def house(scene: Scene, foot: Point, width: float) -> None:
             (x + width + side, y - tall),
             (x + width, y - tall),
         ],
-        mix(wall, palette.dark, 0.35),
+        mix(wall, scene.palette.dark, 0.35),
         angle=np.pi / 2,
     )
     scene.shape(
@@ -242,6 +247,11 @@ def house(scene: Scene, foot: Point, width: float) -> None:
         angle=np.pi / 2,
         light=0.06,
     )
+
+
+def _roof(scene: Scene, foot: Point, width: float, tall: float, roof: np.ndarray) -> None:
+    x, y = foot
+    side, peak = width * 0.42, tall + width * 0.42
     scene.shape(
         [
             (x + width / 2, y - peak),
@@ -253,7 +263,11 @@ def house(scene: Scene, foot: Point, width: float) -> None:
         angle=0.9,
         light=0.1,
     )
-    pane = mix(palette.dark, palette.sky_high, 0.3)
+
+
+def _windows(scene: Scene, foot: Point, width: float, tall: float) -> None:
+    x, y = foot
+    pane = mix(scene.palette.dark, scene.palette.sky_high, 0.3)
     for column in (0.22, 0.6):
         left, top = x + column * width, y - tall * 0.72
         scene.shape(

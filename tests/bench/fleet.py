@@ -1,7 +1,8 @@
 """A fleet that is simulated: 32 workers whose model sleeps, and 10,000 queued shards on PostgreSQL.
 
-Everything but the sleep is real: claims, heartbeats and finishes of judging's own services, the
-ids from a queue as a broker hands them out. One thread a worker, each with its own connection.
+Everything but the sleep is real: turns, claims, heartbeats and finishes of judging's own services,
+and a queue of hints as a broker hands them out. A claim's time is that of all its queries. One
+thread a worker, each with its own connection.
 """
 
 import threading
@@ -78,20 +79,23 @@ def _work(name: str, queue: "SimpleQueue[int]", nap: float, log: _Log) -> None:
     from django.db import connection
 
     from stylearena.judging import services
+    from stylearena.judging.models import Lane
 
     spent: list[float] = []
     with connection.execute_wrapper(_timing(spent)):
         while True:
             try:
-                shard = queue.get_nowait()
+                hint = queue.get_nowait()
             except Empty:
                 break
             spent.clear()
-            lease = services.claim(shard, worker=name)
-            assert lease is not None
+            lease = services.claim_next((Lane.FULL,), worker=name)
+            if lease is None:  # somebody else was faster, and there is more
+                queue.put(hint)
+                continue
             log.claims.append(sum(spent))
             begin = time.perf_counter()
-            time.sleep(nap * (0.75 + shard % 97 / 192))  # no two workers keep step
+            time.sleep(nap * (0.75 + lease.shard_id % 97 / 192))  # no two workers keep step
             log.asleep += time.perf_counter() - begin
             services.heartbeat(lease, done=2)
             assert services.finish(lease)

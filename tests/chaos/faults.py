@@ -18,10 +18,9 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from stylearena.accounts.models import User
 from stylearena.judging.models import Evaluation, Shard
 from stylearena.judging.models import Stage as JudgingStage
-from stylearena.submissions.models import State, Submission
+from stylearena.submissions.models import QuotaAccount, State, Submission
 from tests.chaos.stage import Stage, Worker
 
 __all__ = ["FAULTS", "available"]
@@ -90,12 +89,15 @@ def broker_killed_without_its_data(stage: Stage) -> None:
 
 
 def site_killed_between_upload_and_commit(stage: Stage) -> None:
-    """A lock on the participant stops the hand-in after its upload, before its commit."""
+    """A lock on the participant's account stops the hand-in after its upload, before its commit."""
     person = stage.participants.somebody()
+    account, _ = QuotaAccount.objects.get_or_create(
+        phase=stage.participants.phase, participant=person
+    )
     before = Submission.objects.filter(participant=person).count()
     hand_in = threading.Thread(target=_and_close(stage.participants.hand_in))
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=person.pk)
+        QuotaAccount.objects.select_for_update().get(pk=account.pk)
         hand_in.start()
         stage.wait_if(_somebody_waits_for_a_lock, _MOMENT)
         stage.kill_site()

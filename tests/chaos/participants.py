@@ -80,6 +80,11 @@ class Participants:
         if submission is not None:
             cancel(submission, by=submission.participant)
 
+    @property
+    def phase(self) -> Phase:
+        assert self._phase is not None, "the phase is not open yet"
+        return self._phase
+
     def somebody(self) -> User:
         """Who will hand in next."""
         return User.objects.get(username=self._name())
@@ -93,8 +98,7 @@ class Participants:
         return f"person-{self._turn % _PEOPLE}"
 
     def _post(self, session: str, kind: Kind) -> str:
-        assert self._phase is not None
-        path = f"/competitions/{self._phase.competition.slug}/{self._phase.slug}/submit/"
+        path = f"/competitions/{self.phase.competition.slug}/{self.phase.slug}/submit/"
         cookies = {settings.SESSION_COOKIE_NAME: session}
         with httpx.Client(base_url=self.address, cookies=cookies, timeout=_PATIENCE) as browser:
             form = browser.get(path)

@@ -4,7 +4,6 @@ The sandbox, the scorer and the conclusion are the real ones; 64 pairs, so that 
 """
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from pytest_django import Settings
 
+from baselines.export import export_method
+from baselines.registry import METHODS
 from evaluator.datasets import load_dataset
 from stylearena.competitions.models import Dataset
 from stylearena.competitions.services import register_dataset
@@ -28,13 +29,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 PAIRS = 64
 TOLERANCE = 1e-9
-ENTRY = """
-def load(device):
-    def stylize(content, style):
-        tone = style.mean(dim=(2, 3), keepdim=True)
-        return (0.7 * content + 0.3 * tone).clamp(0, 1)
-    return stylize
-"""
 
 
 class Killed(BaseException):
@@ -49,11 +43,7 @@ def dataset(db: None, settings: Settings) -> Dataset:
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
-    path = tmp_path / "entry.zip"
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("entry.toml", 'name = "Toned"\nruntime = "python"\nentry = "toned:load"\n')
-        file.writestr("toned.py", ENTRY)
-    return path
+    return export_method(METHODS["reinhard"], tmp_path)
 
 
 def smoke_passed(archive: Path, dataset: Dataset, *, shards: int) -> Submission:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from baselines.__main__ import app
-from baselines.registry import METHODS
+from baselines.registry import NAMES
 
 RUNNER = CliRunner()
 
 
 def test_list_names_every_method() -> None:
     lines = RUNNER.invoke(app, ["list"]).output.splitlines()
-    assert [line.split()[0] for line in lines] == list(METHODS)
+    assert [line.split()[0] for line in lines] == list(NAMES)
 
 
 def test_export_prints_the_paths_it_wrote(tmp_path: Path) -> None:
@@ -31,8 +31,8 @@ def test_check_opens_what_export_wrote(tmp_path: Path) -> None:
 
 
 def test_an_unknown_method_ends_with_one_sentence_and_code_two(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "baselines", "export", "gatys", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "baselines", "export", "gatis", "--out", str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 2
-    assert result.stderr.startswith("error: There is no baseline 'gatys'")
+    assert result.stderr.startswith("error: There is no baseline 'gatis'")
     assert len(result.stderr.splitlines()) == 1

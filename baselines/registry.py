@@ -30,6 +30,13 @@ TRAINED: dict[str, str] = {
     "johnson-all": "johnson_all",
     "adain": "adain",
     "wct": "wct",
+    "gan": "gan",
+    "wgan-gp": "wgan_gp",
+    "cyclegan": "cyclegan",
+    "fastcut": "fastcut",
+    "dcgan": "dcgan",
+    "stylegan2": "stylegan2",
+    "student": "student",
 }
 """Name → module in ``baselines.methods``."""
 

@@ -8,6 +8,9 @@ from typer.testing import CliRunner
 
 from baselines.__main__ import app
 from baselines.registry import NAMES
+from baselines.training.weights import load_weights
+from evaluator.errors import ParticipantError
+from tests.evaluator.tiny import tiny_dataset
 
 RUNNER = CliRunner()
 
@@ -36,3 +39,30 @@ def test_an_unknown_method_ends_with_one_sentence_and_code_two(tmp_path: Path) -
     assert result.returncode == 2
     assert result.stderr.startswith("error: There is no baseline 'gatis'")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_train_takes_a_preset_a_file_and_a_style_and_prints_the_weights(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path / "tiny")
+    (tmp_path / "my.toml").write_text("steps = 1\ngrid_every = 0\n")
+    options = ["--preset", "smoke", "--dataset", str(dataset.root), "--style", "s1"]
+    options += ["--config", str(tmp_path / "my.toml"), "--runs", str(tmp_path / "runs")]
+    result = RUNNER.invoke(app, ["train", "johnson", *options])
+    assert result.exit_code == 0, result.output
+    path = tmp_path / "runs" / "johnson.s1" / "weights.safetensors"
+    assert str(path) in result.stdout.replace("\n", "")
+    assert load_weights(path)[1].steps == 1
+
+
+def refusal(*command: str) -> str:
+    result = RUNNER.invoke(app, list(command))
+    assert isinstance(result.exception, ParticipantError)
+    return str(result.exception)
+
+
+def test_a_closed_form_method_has_nothing_to_learn() -> None:
+    assert "identity has nothing to learn" in refusal("train", "identity")
+
+
+def test_exporting_what_was_not_trained_says_how_to_train_it(tmp_path: Path) -> None:
+    said = refusal("export", "dcgan", "--runs", str(tmp_path), "--out", str(tmp_path))
+    assert "run `python -m baselines train dcgan` first" in said

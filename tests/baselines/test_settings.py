@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from baselines.registry import TRAINED, trained
 from baselines.training.settings import PRESETS, Settings, chosen, overridden
@@ -14,6 +15,24 @@ SETTINGS = Settings(steps=1, batch=1, crop=64, load=64, width=4)
 @pytest.mark.parametrize("name", TRAINED)
 def test_every_method_has_the_three_presets(name: str) -> None:
     assert tuple(trained(name).presets) == PRESETS
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_student_has_at_most_a_million_parameters(preset: str) -> None:
+    student = trained("student")
+    network = student.network(student.presets[preset], ())
+    assert sum(parameter.numel() for parameter in network.parameters()) <= 1_000_000
+
+
+@pytest.mark.parametrize("name", [name for name in TRAINED if name not in {"adain", "wct"}])
+def test_the_larger_presets_build_and_paint(name: str) -> None:
+    method = trained(name)
+    content, style = torch.rand(1, 3, 32, 40), torch.rand(1, 3, 36, 32)
+    for preset in ("cpu", "gpu"):
+        network = method.network(method.presets[preset], ("a", "b")).eval()
+        with torch.no_grad():
+            found = network(content) if method.tied else network(content, style)
+        assert found.shape == content.shape
 
 
 def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:

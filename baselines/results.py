@@ -6,7 +6,6 @@ Scores are written by ``measure`` alone, from reports of the evaluator; nothing 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,9 +84,6 @@ def ship_weights(name: str, runs: Path) -> list[Path]:
         state, origin = load_weights(path)
         target = SHIPPED / f"{path.parent.name}.safetensors"
         shipped.append(save_weights(target, state, origin, half=True))
-        samples = sorted((path.parent / "samples").glob("*.png"))
-        if samples:
-            shutil.copy(samples[-1], target.with_suffix(".png"))
     return shipped
 
 

@@ -10,24 +10,21 @@ must be found among those of the input, in a softmax with τ = 0.07. Departures:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, normalize
 
 from baselines.card import Card
 from baselines.methods.cyclegan import UnpairedSettings, least_squares
+from baselines.networks.contrast import PatchHeads, patch_nce
 from baselines.networks.discriminator import PatchDiscriminator
 from baselines.networks.generator import ResnetGenerator
 from baselines.training.pictures import Batch, Pictures
 from baselines.training.settings import Settings
 from baselines.training.task import Task, Trained, descend
 
-__all__ = ["METHOD", "PRESETS", "FastCUT", "FastCUTSettings", "patch_nce"]
-
-TEMPERATURE = 0.07
+__all__ = ["METHOD", "PRESETS", "FastCUT", "FastCUTSettings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,31 +66,6 @@ PRESETS = {
 }
 
 
-class _Heads(nn.Module):
-    """H: two linear layers for each tapped layer, to unit length."""
-
-    def __init__(self, channels: Sequence[int], units: int) -> None:
-        super().__init__()
-        self.heads = nn.ModuleList(
-            nn.Sequential(nn.Linear(count, units), nn.ReLU(), nn.Linear(units, units))
-            for count in channels
-        )
-
-    def forward(self, taps: Sequence[Tensor], places: Sequence[Tensor]) -> list[Tensor]:
-        """For each layer [B, places, units]."""
-        chosen = [
-            x.flatten(2)[:, :, at].transpose(1, 2) for x, at in zip(taps, places, strict=True)
-        ]
-        return [normalize(head(x), dim=2) for head, x in zip(self.heads, chosen, strict=True)]
-
-
-def patch_nce(queries: Tensor, keys: Tensor) -> Tensor:
-    """Equation 2 on unit vectors [B, places, units]: query i must find key i of its picture."""
-    scores = queries @ keys.detach().transpose(1, 2) / TEMPERATURE
-    wanted = torch.arange(scores.shape[1], device=scores.device).expand(len(scores), -1)
-    return cross_entropy(scores.flatten(0, 1), wanted.flatten())
-
-
 class FastCUT(Task):
     """``network`` is G; its encoding half gives the features that are compared."""
 
@@ -103,7 +75,7 @@ class FastCUT(Task):
         self.settings, self._generator = settings, network
         w = settings.width
         self.judge = PatchDiscriminator(settings.critic_width)
-        self.heads = _Heads((3, w, 2 * w, 4 * w, 4 * w), settings.head)
+        self.heads = PatchHeads((3, w, 2 * w, 4 * w, 4 * w), settings.head)
         self.modules = nn.ModuleDict(
             {"network": network, "judge": self.judge, "heads": self.heads}
         ).to(device)

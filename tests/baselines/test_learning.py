@@ -7,8 +7,8 @@ from torch.nn import functional as F
 
 from baselines.features import feature_network
 from baselines.losses import relative_error, total_variation
-from baselines.methods.fastcut import patch_nce
 from baselines.methods.wgan_gp import gradient_penalty
+from baselines.networks.contrast import patch_nce
 from baselines.networks.discriminator import PatchDiscriminator
 from baselines.networks.generator import ResnetGenerator, painted
 from baselines.networks.layers import Norm

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from baselines.registry import TRAINED, trained
+from baselines.registry import trained
 from baselines.training.loop import train
 from baselines.training.pictures import load_pictures
 from baselines.training.weights import load_weights
@@ -18,6 +18,8 @@ from tests.baselines.training import smoke
 from tests.evaluator.tiny import tiny_dataset
 
 METHOD = trained("johnson-all")
+# Critics, pools, heads, batch norm, random penalties, counters; the others are like METHOD.
+MORE_STATE = ("wgan-gp", "cyclegan", "fastcut", "dcgan", "stylegan2")
 SETTINGS = replace(METHOD.presets["smoke"], steps=4, keep_every=1, log_every=1, grid_every=2)
 
 
@@ -56,8 +58,8 @@ def test_a_resumed_training_equals_an_unbroken_one(dataset: Dataset, tmp_path: P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in TRAINED if name != "johnson-all"])
-def test_every_method_resumes_to_the_same_result(
+@pytest.mark.parametrize("name", MORE_STATE)
+def test_methods_with_more_state_resume_to_the_same_result(
     name: str, dataset: Dataset, tmp_path: Path
 ) -> None:
     method = trained(name)

@@ -1,5 +1,9 @@
-"""``python -m baselines``: list the methods, export them as entries, check what was exported."""
+"""``python -m baselines``: list the methods, train them, export them as entries, check those.
 
+Command functions import what they need, so that ``--help`` and closed-form methods need no torch.
+"""
+
+import math
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -15,8 +19,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+METHOD = typer.Argument(help="A method's name, or all.")
 NAME = typer.Argument("all", help="A method's name, or all.")
 OUT = typer.Option(Path("entries"), "--out", help="The folder to write archives to.")
+RUNS = typer.Option(Path("runs"), "--runs", help="The folder of trainings, one each.")
+CONFIG = typer.Option(None, "--config", help="A TOML file that changes settings of the preset.")
+DATASET = typer.Option(
+    "demo", "--dataset", help="What to learn from: 'demo' or a dataset's folder."
+)
+STYLE = typer.Option("", "--style", help="One style's id, or a family; all without.")
+DEVICE = typer.Option("cpu", "--device", help="Where to train: cpu or cuda.")
+MINUTES = typer.Option(math.inf, "--minutes", help="Stop then, over all runs together.")
+
+
+class Preset(StrEnum):
+    """How much to spend."""
+
+    SMOKE = "smoke"
+    CPU = "cpu"
+    GPU = "gpu"
+
+
+PRESET = typer.Option(Preset.CPU, "--preset", help="How long: seconds, 20 CPU minutes, or a GPU.")
 
 
 class Published(StrEnum):
@@ -36,32 +60,119 @@ class Runtime(StrEnum):
 
 @app.command("list")
 def list_methods() -> None:
-    """Print each method's name and source."""
-    from baselines.registry import METHODS
+    """Print each method's name, how it comes about, and its source."""
+    from baselines.workflow import lines_of_methods
 
-    for method in METHODS.values():
-        print(f"{method.name:18} {method.card.name}: {method.card.paper}")
-
-
-@app.command()
-def export(name: str = NAME, out: Path = OUT) -> None:
-    """Write entry archives and print their paths."""
-    from baselines.export import export_method
-    from baselines.registry import find
-
-    for method in find(name):
-        print(export_method(method, out))
+    for line in lines_of_methods():
+        print(line)
 
 
 @app.command()
-def check(name: str = NAME, out: Path = OUT) -> None:
+def train(
+    name: str = METHOD,
+    preset: Preset = PRESET,
+    dataset: str = DATASET,
+    style: str = STYLE,
+    config: Path | None = CONFIG,
+    runs: Path = RUNS,
+    device: str = DEVICE,
+    minutes: float = MINUTES,
+) -> None:
+    """Train a method, or go on where it was interrupted; print the path of its weights."""
+    from baselines.workflow import Plan, train_method, trained_names
+
+    plan = Plan(preset.value, dataset, style, config, device, minutes)
+    for each in trained_names(name):
+        print(train_method(each, plan, runs))
+
+
+@app.command()
+def export(
+    name: str = NAME,
+    out: Path = OUT,
+    runs: Path = RUNS,
+    preset: Preset = PRESET,
+    config: Path | None = CONFIG,
+) -> None:
+    """Write entry archives and print their paths; preset and config are those of gatys.
+
+    ``all`` leaves out what has no weights yet.
+    """
+    from baselines.workflow import export_entries, ready_names
+
+    for each in ready_names(name, runs):
+        for path in export_entries(each, out, runs, preset=preset.value, config=config):
+            print(path)
+
+
+@app.command()
+def check(
+    name: str = NAME,
+    out: Path = OUT,
+    runs: Path = RUNS,
+    preset: Preset = PRESET,
+    config: Path | None = CONFIG,
+) -> None:
     """Open the exported archives as the evaluator does and compare them with their references."""
-    from baselines.parity import check_method
-    from baselines.registry import find
+    from baselines.workflow import check_entries, ready_names
 
-    for method in find(name):
-        difference = check_method(method, out / f"{method.name}.zip")
-        print(f"{method.name}: largest difference {difference:.2g} of {method.tolerance:.2g}")
+    for each in ready_names(name, runs):
+        for line in check_entries(each, out, runs, preset=preset.value, config=config):
+            print(line)
+
+
+@app.command("all")
+def run_all(
+    preset: Preset = PRESET,
+    dataset: str = DATASET,
+    runs: Path = RUNS,
+    out: Path = OUT,
+    device: str = DEVICE,
+    minutes: float = MINUTES,
+) -> None:
+    """Train, export and check every method; ``--minutes`` is for each of them."""
+    from baselines.registry import NAMES, TRAINED
+    from baselines.workflow import Plan, check_entries, export_entries, train_method
+
+    plan = Plan(preset.value, dataset, "", None, device, minutes)
+    for each in NAMES:
+        if each in TRAINED:
+            train_method(each, plan, runs)
+        export_entries(each, out, runs, preset=preset.value, config=None)
+        for line in check_entries(each, out, runs, preset=preset.value, config=None):
+            print(line)
+
+
+@app.command()
+def measure(
+    name: str = METHOD,
+    protocol: str = typer.Option(..., help="How to score; see 'stylearena protocols'."),
+    dataset: str = typer.Option("demo", help="What to score on."),
+    out: Path = OUT,
+    runs: Path = RUNS,
+) -> None:
+    """Evaluate exported entries and note their scores for the table."""
+    from baselines.results import measure_entries
+
+    for line in measure_entries(name, out, runs, protocol=protocol, dataset=dataset):
+        print(line)
+
+
+@app.command()
+def ship(name: str = METHOD, runs: Path = RUNS) -> None:
+    """Take trained weights into the package, in half precision."""
+    from baselines.results import ship_weights
+
+    for path in ship_weights(name, runs):
+        print(path)
+
+
+@app.command()
+def table() -> None:
+    """Write baselines/README.md anew from what is shipped and measured."""
+    from baselines.results import write_table
+
+    print(write_table())
 
 
 @app.command()

@@ -7,6 +7,7 @@ usage errors answer at once, without torch.
 import os
 import signal
 import sys
+from importlib.metadata import entry_points
 from types import FrameType
 from typing import NoReturn
 
@@ -28,6 +29,7 @@ from evaluator.errors import PlatformFault, StyleArenaError
 from evaluator.memory import is_shortage
 from evaluator.version import __version__
 
+COMMANDS = "stylearena.commands"  # the group of entry points by which packages add commands
 EXIT_REFUSED = 2
 EXIT_TERMINATED = 128 + signal.SIGTERM
 
@@ -75,12 +77,25 @@ app.add_typer(protocol_app, name="protocol")
 app.command()(doctor)
 
 
+def _add_commands() -> None:
+    """The commands of installed packages; a name that is taken stays ours."""
+    taken = {
+        command.name or command.callback.__name__
+        for command in app.registered_commands
+        if command.callback
+    }
+    for found in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):
+        if found.name not in taken:
+            app.command(found.name)(found.load())
+
+
 def main() -> None:
     """Run the command line: exit code 2 for a refusal, 130 for Ctrl-C, 143 for SIGTERM."""
     # Threads that spin while they wait would take the time of the entry's box; read by torch.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Without this a terminated run would leave its box to whatever confines it.
     signal.signal(signal.SIGTERM, _terminate)
+    _add_commands()
     try:
         app()
     except StyleArenaError as error:

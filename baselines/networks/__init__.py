@@ -1,1 +1,1 @@
-"""Networks of published methods, written anew to load their published weights."""
+"""Networks: published ones, written anew to load their weights, and the parts of our own."""

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.export import export_method
+from baselines.methods.reinhard import DARKEST, LMS_FROM_RGB, OPPONENT_FROM_LOG
+from baselines.methods.sliced_transport import STAGES, Stage, rotations
 from baselines.parity import check_method
 from baselines.registry import METHODS, find
-from baselines.reinhard import DARKEST, LMS_FROM_RGB, OPPONENT_FROM_LOG
-from baselines.sliced_transport import STAGES, Stage, rotations
 from evaluator.entry import open_entry
 from evaluator.errors import ParticipantError
 
@@ -186,7 +186,7 @@ def test_a_wrong_graph_is_told_from_its_reference(tmp_path: Path) -> None:
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ParticipantError, match="sliced-transport"):
-        find("gatys")
+        find("gatis")
 
 
 def test_exporting_needs_no_torch(tmp_path: Path) -> None:

@@ -7,14 +7,17 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from baselines.__main__ import app
-from baselines.registry import METHODS
+from baselines.registry import NAMES
+from baselines.training.weights import load_weights
+from evaluator.errors import ParticipantError
+from tests.evaluator.tiny import tiny_dataset
 
 RUNNER = CliRunner()
 
 
 def test_list_names_every_method() -> None:
     lines = RUNNER.invoke(app, ["list"]).output.splitlines()
-    assert [line.split()[0] for line in lines] == list(METHODS)
+    assert [line.split()[0] for line in lines] == list(NAMES)
 
 
 def test_export_prints_the_paths_it_wrote(tmp_path: Path) -> None:
@@ -31,8 +34,35 @@ def test_check_opens_what_export_wrote(tmp_path: Path) -> None:
 
 
 def test_an_unknown_method_ends_with_one_sentence_and_code_two(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "baselines", "export", "gatys", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "baselines", "export", "gatis", "--out", str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 2
-    assert result.stderr.startswith("error: There is no baseline 'gatys'")
+    assert result.stderr.startswith("error: There is no baseline 'gatis'")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_train_takes_a_preset_a_file_and_a_style_and_prints_the_weights(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path / "tiny")
+    (tmp_path / "my.toml").write_text("steps = 1\ngrid_every = 0\n")
+    options = ["--preset", "smoke", "--dataset", str(dataset.root), "--style", "s1"]
+    options += ["--config", str(tmp_path / "my.toml"), "--runs", str(tmp_path / "runs")]
+    result = RUNNER.invoke(app, ["train", "johnson", *options])
+    assert result.exit_code == 0, result.output
+    path = tmp_path / "runs" / "johnson.s1" / "weights.safetensors"
+    assert str(path) in result.stdout.replace("\n", "")
+    assert load_weights(path)[1].steps == 1
+
+
+def refusal(*command: str) -> str:
+    result = RUNNER.invoke(app, list(command))
+    assert isinstance(result.exception, ParticipantError)
+    return str(result.exception)
+
+
+def test_a_closed_form_method_has_nothing_to_learn() -> None:
+    assert "identity has nothing to learn" in refusal("train", "identity")
+
+
+def test_exporting_what_was_not_trained_says_how_to_train_it(tmp_path: Path) -> None:
+    said = refusal("export", "dcgan", "--runs", str(tmp_path), "--out", str(tmp_path))
+    assert "run `python -m baselines train dcgan` first" in said

@@ -1,0 +1,73 @@
+"""Losses of training: content, style, smoothness, each free of the scale of the features.
+
+Every layer's squared error is divided by the mean square of its target, so that one set of weights
+serves VGG in Caffe's scale, in torchvision's, and the compact network. Methods on this file state
+that as their departure; Gatys' own losses, unscaled, are in ``methods/gatys_entry.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from baselines.features import FeatureNetwork, feature_network
+from baselines.networks.statistics import gram, moments
+from baselines.training.settings import Settings
+
+__all__ = ["Perceptual", "relative_error", "total_variation"]
+
+SMALLEST = 1e-8
+
+
+def relative_error(found: Tensor, target: Tensor) -> Tensor:
+    """mean (found − target)² / mean target²; the target is not led by it."""
+    target = target.detach()
+    return (found - target).square().mean() / (target.square().mean() + SMALLEST)
+
+
+def total_variation(pictures: Tensor) -> Tensor:
+    """The mean squared difference of neighbours, both ways."""
+    down = (pictures[:, :, 1:] - pictures[:, :, :-1]).square().mean()
+    across = (pictures[:, :, :, 1:] - pictures[:, :, :, :-1]).square().mean()
+    return down + across
+
+
+class Perceptual:
+    """Content and style losses on the features that the settings name.
+
+    Style by Gram matrices (Gatys et al. 2016, equation 4) and by means and deviations (Li et al.
+    2017, "Demystifying neural style transfer"), in equal parts: the first is what boards score, the
+    second leads a young network more steadily.
+    """
+
+    def __init__(self, settings: Settings, device: torch.device) -> None:
+        self._content, self._style = settings.content_layer, settings.style_layers
+        layers = {self._content, *self._style}
+        self.network: FeatureNetwork = feature_network(settings.features, layers).to(device)
+
+    def features(self, pictures: Tensor) -> Mapping[str, Tensor]:
+        """Layer → feature maps of pictures in 0..1."""
+        found: dict[str, Tensor] = self.network(pictures)
+        return found
+
+    def losses(self, output: Tensor, content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+        """(content loss, style loss) of an output against a content and a style picture."""
+        with torch.no_grad():
+            target = self.network(content, [self._content])[self._content]
+            wanted = self.network(style, self._style)
+        found = self.features(output)
+        return relative_error(found[self._content], target), style_error(found, wanted, self._style)
+
+
+def style_error(
+    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], layers: Sequence[str]
+) -> Tensor:
+    """The mean over layers of the errors of Gram matrices, means and deviations."""
+    parts = []
+    for layer in layers:
+        parts.append(relative_error(gram(found[layer]), gram(wanted[layer])))
+        pairs = zip(moments(found[layer]), moments(wanted[layer]), strict=True)
+        parts.append(sum((relative_error(a, b) for a, b in pairs), torch.zeros(())) / 2)
+    return torch.stack(parts).mean()

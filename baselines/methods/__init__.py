@@ -1,0 +1,1 @@
+"""One file a method: what its paper says, equation by equation, and where it departs from it."""

@@ -1,0 +1,145 @@
+"""Unpaired photographs ↔ works of a family: two generators that undo each other.
+
+Zhu, Park, Isola, Efros: "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
+Networks", ICCV 2017. L = L_GAN(G, D_Y) + L_GAN(F, D_X) + λ L_cyc (equation 3), λ = 10, with
+L_cyc = E‖F(G(x)) − x‖₁ + E‖G(F(y)) − y‖₁ (2), least squares for L_GAN and a pool of 50 pictures
+(section 4), L_identity of half of λ (section 5.2), 70×70 PatchGANs. Departures:
+- the generator's own (``networks/generator``), in which the identity is where training starts;
+- a constant rate and a running mean of the weights instead of a rate that falls to nothing;
+- name a family by ``--style``: with none it is all works, which are no single domain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from baselines.card import Card
+from baselines.networks.discriminator import PatchDiscriminator
+from baselines.networks.generator import ResnetGenerator
+from baselines.networks.pool import PicturePool
+from baselines.training.pictures import Batch, Pictures
+from baselines.training.settings import Settings
+from baselines.training.task import Task, Trained, descend
+
+__all__ = ["METHOD", "PRESETS", "CycleGAN", "UnpairedSettings", "least_squares"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpairedSettings(Settings):
+    """``cycle`` is λ; ``identity`` its share for L_identity; ``pool`` pictures are remembered."""
+
+    rate: float = 2e-4
+    references: bool = True
+    blocks: int = 6
+    critic_width: int = 32
+    cycle: float = 10.0
+    identity: float = 0.5
+    pool: int = 50
+
+
+PRESETS = {
+    "smoke": UnpairedSettings(
+        steps=3, batch=1, crop=64, load=72, width=4, blocks=1, critic_width=4, pool=2, grid_every=3
+    ),
+    "cpu": UnpairedSettings(steps=900, batch=1, crop=96, load=128, width=16, blocks=4),
+    "gpu": UnpairedSettings(
+        steps=40_000,
+        batch=4,
+        crop=256,
+        load=286,
+        width=48,
+        blocks=9,
+        critic_width=64,
+        precision="bfloat16",
+        average=0.999,
+    ),
+}
+
+
+def least_squares(scores: Tensor, wanted: float) -> Tensor:
+    """Mao et al., ICCV 2017, equation 2: E (D − wanted)²."""
+    return (scores - wanted).square().mean()
+
+
+class CycleGAN(Task):
+    """``network`` is G: photograph → work; ``back`` is F."""
+
+    def __init__(
+        self, network: nn.Module, settings: UnpairedSettings, device: torch.device
+    ) -> None:
+        self.settings = settings
+        self.forth, self.back = network, _generator(settings)
+        self.judge_work = PatchDiscriminator(settings.critic_width)
+        self.judge_photograph = PatchDiscriminator(settings.critic_width)
+        self.works, self.photographs = (PicturePool(settings.pool, settings.crop) for _ in range(2))
+        self.modules = nn.ModuleDict(
+            {
+                "network": network,
+                "back": self.back,
+                "judge_work": self.judge_work,
+                "judge_photograph": self.judge_photograph,
+                "works": self.works,
+                "photographs": self.photographs,
+            }
+        ).to(device)
+        generators = [*network.parameters(), *self.back.parameters()]
+        critics = [*self.judge_work.parameters(), *self.judge_photograph.parameters()]
+        self.optimisers = {
+            "generators": torch.optim.Adam(generators, settings.rate, (0.5, 0.999)),
+            "critics": torch.optim.Adam(critics, settings.rate, (0.5, 0.999)),
+        }
+
+    def paint(self, network: nn.Module, batch: Batch) -> Tensor:
+        output: Tensor = network(batch.content)
+        return output
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        x, y = batch.content, batch.style
+        work, photograph = self.forth(x), self.back(y)
+        fooled = least_squares(self.judge_work(work), 1)
+        fooled = fooled + least_squares(self.judge_photograph(photograph), 1)
+        cycle = (self.back(work) - x).abs().mean() + (self.forth(photograph) - y).abs().mean()
+        same = (self.forth(y) - y).abs().mean() + (self.back(x) - x).abs().mean()
+        loss = fooled + self.settings.cycle * (cycle + self.settings.identity * same)
+        descend(self.optimisers["generators"], loss)
+        critics = self._judged(self.judge_work, y, self.works(work))
+        critics = critics + self._judged(self.judge_photograph, x, self.photographs(photograph))
+        descend(self.optimisers["critics"], critics)
+        return {"fooled": fooled, "cycle": cycle, "identity": same, "critics": critics}
+
+    def _judged(self, judge: nn.Module, real: Tensor, painted: Tensor) -> Tensor:
+        both = least_squares(judge(real), 1) + least_squares(judge(painted), 0)
+        return both / 2  # section 4: which slows the discriminators down
+
+
+def _generator(settings: UnpairedSettings) -> ResnetGenerator:
+    return ResnetGenerator(settings.width, settings.blocks, kernel=7)
+
+
+def network(settings: Settings, styles: tuple[str, ...]) -> nn.Module:
+    assert isinstance(settings, UnpairedSettings)  # noqa: S101  (tells mypy)
+    return _generator(settings)
+
+
+def task(made: nn.Module, settings: Settings, pictures: Pictures, device: torch.device) -> Task:
+    assert isinstance(settings, UnpairedSettings)  # noqa: S101  (tells mypy)
+    return CycleGAN(made, settings, device)
+
+
+METHOD = Trained(
+    name="cyclegan",
+    card=Card(
+        name="CycleGAN",
+        authors="The StyleArena developers, after J.-Y. Zhu, T. Park, P. Isola, A. A. Efros",
+        paper="Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks, "
+        "ICCV 2017",
+        licence="Apache-2.0",
+    ),
+    presets=PRESETS,
+    network=network,
+    task=task,
+    tied=True,
+)

@@ -1,0 +1,71 @@
+"""DCGAN, unconditional in origin, as a generator of pastiches that is led by pictures.
+
+Radford, Metz, Chintala: "Unsupervised Representation Learning with Deep Convolutional Generative
+Adversarial Networks", ICLR 2016. Its guidelines are kept (section 3): strided and transposed
+convolutions instead of pooling, batch norm in both networks but at their ends, ReLU and tanh in the
+generator, LeakyReLU in the discriminator; Adam with β₁ = 0.5, weights from N(0, 0.02) (section 4).
+The losses are those of Goodfellow et al. 2014, non-saturating. Departures, without which it would
+paint no content at all:
+- z, a hundred numbers of noise, is replaced by a learned encoder's features of the content, at an
+  eighth of the size, and a style picture's code at every place;
+- a content and a style loss (``losses``) beside the adversarial one;
+- the discriminator averages its last map, so that any size will do.
+All of a picture passes through the eighth of its size: it comes back soft, which the board shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from baselines.card import Card
+from baselines.methods import gan
+from baselines.methods.gan import GAN
+from baselines.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from baselines.training.adversarial import AdversarialSettings
+from baselines.training.pictures import Pictures
+from baselines.training.settings import Settings
+from baselines.training.task import Task, Trained
+
+__all__ = ["METHOD", "PRESETS"]
+
+CODE = 32
+
+# Batch norm needs batches; rates are the paper's, 0.0002 for both networks.
+PRESETS = {
+    name: replace(
+        settings,
+        batch=max(4, settings.batch),
+        rate=2e-4,
+        critic_rate=2e-4,
+        width=2 * settings.width,
+        crop=min(settings.crop, 128),
+    )
+    for name, settings in gan.PRESETS.items()
+}
+
+
+def network(settings: Settings, styles: tuple[str, ...]) -> nn.Module:
+    return DCGANGenerator(settings.width, CODE)
+
+
+def task(made: nn.Module, settings: Settings, pictures: Pictures, device: torch.device) -> Task:
+    assert isinstance(settings, AdversarialSettings)  # noqa: S101  (tells mypy)
+    return GAN(made, DCGANDiscriminator(settings.critic_width), settings, device)
+
+
+METHOD = Trained(
+    name="dcgan",
+    card=Card(
+        name="DCGAN, led by pictures",
+        authors="The StyleArena developers, after A. Radford, L. Metz, S. Chintala",
+        paper="Unsupervised Representation Learning with Deep Convolutional Generative "
+        "Adversarial Networks, ICLR 2016",
+        licence="Apache-2.0",
+    ),
+    presets=PRESETS,
+    network=network,
+    task=task,
+)

@@ -1,0 +1,84 @@
+"""DCGAN's networks, the generator led by pictures instead of noise."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from baselines.networks.generator import StyleEncoder
+
+__all__ = ["DCGANDiscriminator", "DCGANGenerator"]
+
+SLOPE = 0.2
+SPREAD = 0.02  # section 4 of the paper: weights from N(0, 0.02)
+
+
+def _initialise(module: nn.Module) -> None:
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(part.weight, std=SPREAD)
+        elif isinstance(part, nn.BatchNorm2d):
+            nn.init.normal_(part.weight, mean=1.0, std=SPREAD)
+
+
+class DCGANGenerator(nn.Module):
+    """Content and style in 0..1, of any sizes → a picture of the content's size.
+
+    Strided convolutions down to an eighth, the style's code beside them at every place, transposed
+    convolutions up; batch norm and ReLU between, tanh at the end.
+    """
+
+    def __init__(self, width: int, code: int) -> None:
+        super().__init__()
+        w = width
+        self.style = StyleEncoder(width, code)
+        self.encode = nn.Sequential(_down(3, w), _down(w, 2 * w), _down(2 * w, 4 * w))
+        self.decode = nn.Sequential(
+            _up(4 * w + code, 4 * w), _up(4 * w, 2 * w), nn.ConvTranspose2d(2 * w, 3, 4, 2, 1)
+        )
+        _initialise(self.encode)
+        _initialise(self.decode)
+
+    def forward(self, content: Tensor, style: Tensor) -> Tensor:
+        features = self.encode(2 * content - 1)
+        code = self.style(style)[:, :, None, None]
+        everywhere = code.expand(-1, -1, features.shape[2], features.shape[3])
+        painted: Tensor = self.decode(torch.cat([features, everywhere], dim=1))
+        return (painted[:, :, : content.shape[2], : content.shape[3]].tanh() + 1) / 2
+
+
+def _down(inputs: int, outputs: int) -> nn.Sequential:
+    """Rounds sizes up, so that the way back covers the whole picture."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 5, 2, 2, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    )
+
+
+def _up(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+    )
+
+
+class DCGANDiscriminator(nn.Module):
+    """Pictures [N, 3, H, W] in 0..1 → one score each [N], no sigmoid.
+
+    Four strided convolutions with batch norm but in the first, LeakyReLU, then the mean of a last
+    convolution, so that any size will do.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(SLOPE)]
+        for index in range(3):
+            before, after = width << index, width << (index + 1)
+            layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after)]
+            layers.append(nn.LeakyReLU(SLOPE))
+        self.layers = nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 3, 1, 1))
+        _initialise(self)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        scores: Tensor = self.layers(2 * pictures - 1)
+        return scores.mean((1, 2, 3))

@@ -1,0 +1,148 @@
+"""What is known of each method: shipped weights, measured scores, and the table of both.
+
+Scores are written by ``measure`` alone, from reports of the evaluator; nothing is typed in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from baselines.card import Card
+from baselines.registry import METHODS, NAMES, TRAINED, names_of
+from baselines.runs import SHIPPED, weights_of
+from baselines.workflow import card_of
+
+__all__ = ["README", "RESULTS", "measure_entries", "rows", "ship_weights", "write_table"]
+
+README = Path(__file__).resolve().parent / "README.md"
+RESULTS = Path(__file__).resolve().parent / "results"
+SHOWN = ("content_loss", "style_loss", "total_loss", "fid")
+UNTRAINED = "not trained yet"
+UNMEASURED = "not measured yet"
+
+HEAD = """# Baselines
+
+Methods of the field as entries: each is exported as an archive that anyone could hand in.
+This file is written by `python -m baselines table`; scores come from `python -m baselines measure`.
+
+```sh
+python -m baselines list                                # every method and its paper
+python -m baselines train johnson --style STYLE         # a preset: smoke, cpu or gpu
+python -m baselines export johnson                      # entries/johnson.STYLE.zip
+python -m baselines check johnson                       # the ONNX graph against PyTorch
+stylearena evaluate entries/johnson.STYLE.zip           # like anyone's
+stylearena stylize photo.jpg --style painting.jpg       # one picture, by Gatys' method
+```
+
+A method that compares features takes them from VGG-19 (`stylearena weights fetch
+vgg19-torchvision`), or from what `features` names in a TOML file given by `--config`.
+
+| method | paper | parameters | trained | scores (95 % interval) | licence |
+|---|---|---|---|---|---|
+"""
+
+
+def measure_entries(
+    name: str, out: Path, runs: Path, *, protocol: str, dataset: str
+) -> Iterator[str]:
+    """Evaluate what was exported of a method, keep the scores and tell them, a line an archive."""
+    from baselines.export_trained import archive_name
+    from baselines.training.weights import load_weights
+    from evaluator.evaluate import evaluate
+
+    for each in names_of(name):
+        archives = [out / f"{each}.zip"]
+        if each in TRAINED:
+            archives = [out / archive_name(load_weights(p)[1]) for p in weights_of(each, runs)]
+        for archive in archives:
+            report = evaluate(archive, dataset, protocol=protocol)
+            scores = {
+                metric: {"value": score.value, "low": score.low, "high": score.high}
+                for metric, score in report.overall.items()
+                if metric in SHOWN
+            }
+            facts = report.provenance
+            _keep(
+                archive.stem,
+                f"{protocol} on {facts.dataset} {facts.dataset_version}",
+                {"entry": report.entry.digest, "parameters": report.entry.parameters} | scores,
+            )
+            yield f"{archive.stem}: " + "; ".join(_shown(m, s) for m, s in scores.items())
+
+
+def ship_weights(name: str, runs: Path) -> list[Path]:
+    """Copy a method's weights into the package, in half precision."""
+    from baselines.training.weights import load_weights, save_weights
+
+    shipped = []
+    for path in weights_of(name, runs):
+        if path.parent == SHIPPED:
+            continue
+        state, origin = load_weights(path)
+        target = SHIPPED / f"{path.parent.name}.safetensors"
+        shipped.append(save_weights(target, state, origin, half=True))
+    return shipped
+
+
+def write_table() -> Path:
+    """Write the README anew and return its path."""
+    README.write_text(HEAD + "".join(f"{row}\n" for row in rows()), "utf-8")
+    return README
+
+
+def rows() -> Iterator[str]:
+    """A row of the table for each method, or for each of its shipped weights."""
+    for name in NAMES:
+        card = card_of(name)
+        weights = sorted(SHIPPED.glob(f"{name}.safetensors")) + sorted(
+            SHIPPED.glob(f"{name}.*.safetensors")
+        )
+        for path in weights:
+            yield _row(path.stem, name, card, path)
+        if not weights:
+            yield _row(name, name, card, None)
+
+
+def _row(stem: str, name: str, card: Card, weights: Path | None) -> str:
+    cells = [f"`{stem}`", card.paper, *_training(name, weights), _scores(stem), card.licence]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _training(name: str, weights: Path | None) -> tuple[str, str]:
+    """The number of parameters, and how long they were trained on what."""
+    if weights is not None:
+        from baselines.training.weights import load_weights
+
+        _, origin = load_weights(weights)
+        return f"{origin.parameters:,}", f"{origin.minutes:.0f} minutes, {origin.hardware}"
+    if name not in TRAINED:
+        return "–", "nothing to train" if name in METHODS else "optimises each picture"
+    return "–", UNTRAINED
+
+
+def _scores(stem: str) -> str:
+    path = RESULTS / f"{stem}.json"
+    if not path.is_file():
+        return UNMEASURED
+    found: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
+    return "<br>".join(
+        f"{where}: " + ", ".join(_shown(m, values[m]) for m in SHOWN if m in values)
+        for where, values in found.items()
+    )
+
+
+def _shown(metric: str, score: dict[str, float | None]) -> str:
+    text = f"{metric} {score['value']:.4g}"
+    if score["low"] is not None and score["high"] is not None:
+        text += f" ({score['low']:.4g} – {score['high']:.4g})"
+    return text
+
+
+def _keep(stem: str, where: str, scores: dict[str, Any]) -> None:
+    path = RESULTS / f"{stem}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    path.write_text(json.dumps(known | {where: scores}, indent=1, sort_keys=True) + "\n", "utf-8")

@@ -1,0 +1,108 @@
+"""``stylearena stylize``: one picture in one or several styles, by Gatys' method.
+
+A command of its own: ``evaluator`` finds it by the entry point ``stylearena.commands`` and never
+imports this package. Light until it runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evaluator.errors import ParticipantError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["stylize"]
+
+
+def stylize(
+    content: Annotated[Path, typer.Argument(help="The picture to stylise.")],
+    style: Annotated[list[Path], typer.Option(help="A style picture; repeat it for more.")],
+    out: Annotated[Path, typer.Option(help="Where to write the result: .png or .jpg.")] = Path(
+        "stylized.png"
+    ),
+    share: Annotated[
+        list[float] | None, typer.Option(help="The share of each style, in order; equal without.")
+    ] = None,
+    strength: Annotated[float, typer.Option(min=0.0, help="Of the style; 1 is usual.")] = 1.0,
+    keep_colours: Annotated[
+        bool, typer.Option("--keep-colours", help="Transfer luminance only.")
+    ] = False,
+    size: Annotated[int, typer.Option(min=64, help="Short side of the result.")] = 384,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="A TOML file: features, layers, weights, scales and iterations."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="Where to run: cpu or cuda.")] = "cpu",
+) -> None:
+    """Paint one picture in the manner of others, by optimising it (Gatys et al. 2016)."""
+    from baselines.methods.gatys import PRESETS, vgg_for
+    from baselines.methods.gatys_entry import stylise
+    from baselines.training.settings import chosen
+    from evaluator.backbones.loading import find_device
+    from evaluator.commands.console import people, steps
+
+    if out.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
+        raise ParticipantError("stylize.format", f"{out} is neither .png nor .jpg; name it so.")
+    shares = _shares(share, len(style))
+    place = find_device(device)
+    settings = chosen(PRESETS, "cpu", config)
+    network = vgg_for(settings)
+    options = settings.optimisation()._replace(strength=strength, preserve_colours=keep_colours)
+    evaluations = 2 * sum(options.iterations)  # line searches need more than one an iteration
+    styles = [(_read(path, size).to(place), part) for path, part in zip(style, shares, strict=True)]
+    with steps("stylising") as bar:
+        painted = stylise(
+            network.to(place),
+            _read(content, size).to(place),
+            styles,
+            options,
+            lambda step, loss: bar.count(f"loss {loss:.3g}", step, max(step, evaluations)),
+        )
+    _write(out, painted)
+    people().print(f"{out}", markup=False)
+
+
+def _shares(share: list[float] | None, styles: int) -> list[float]:
+    shares = share or [1.0] * styles
+    if len(shares) != styles or min(shares) < 0 or sum(shares) <= 0:
+        raise ParticipantError(
+            "stylize.shares",
+            f"There are {styles} styles and the shares {shares}; give each style one share, none "
+            "negative and not all zero.",
+        )
+    return shares
+
+
+def _read(path: Path, size: int) -> Tensor:
+    """[1, 3, H, W] in 0..1, its short side brought to ``size``."""
+    import torch
+    from torch.nn.functional import interpolate
+
+    from evaluator.images import PicturePolicy, decode
+
+    pixels = torch.from_numpy(decode(path, PicturePolicy(size=None)))
+    picture = pixels.permute(2, 0, 1)[None].float() / 255
+    scale = size / min(picture.shape[2:])
+    sides = [max(1, round(side * scale)) for side in picture.shape[2:]]
+    return interpolate(picture, sides, mode="bilinear", antialias=True, align_corners=False)
+
+
+def _write(path: Path, picture: Tensor) -> None:
+    import numpy as np
+
+    from evaluator.images import encode_jpeg, encode_png
+    from evaluator.writing import writing
+
+    pixels = np.round(255 * picture[0].permute(1, 2, 0).cpu().numpy()).astype(np.uint8)
+    data = encode_png(pixels) if path.suffix.lower() == ".png" else encode_jpeg(pixels)
+    with writing(
+        f"The picture {path}", "name another place", code="stylize.unwritable",
+        error=ParticipantError,
+    ):  # fmt: skip
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)

@@ -1,0 +1,1 @@
+"""What training has in common: settings, pictures, the one loop, checkpoints, sample grids."""

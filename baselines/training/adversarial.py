@@ -1,0 +1,92 @@
+"""Training a style-led generator against a critic of patches, with content and style losses.
+
+What ``gan`` and ``wgan_gp`` share: one step of the critic (or several), one of the generator, and
+the watch for mode collapse. They differ in what critic and generator want: two functions.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from baselines.losses import Perceptual
+from baselines.training.monitor import collapse
+from baselines.training.pictures import Batch
+from baselines.training.settings import Settings
+from baselines.training.task import Task, descend
+
+__all__ = ["AdversarialSettings", "AdversarialTask"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdversarialSettings(Settings):
+    """``critic_steps`` for each step of the generator; ``watched`` pictures in the monitor."""
+
+    adversarial_weight: float = 0.5
+    critic_steps: int = 1
+    critic_width: int = 32
+    critic_rate: float = 4e-4
+    watched: int = 64
+
+
+class AdversarialTask(Task):
+    """``modules``: the generator, "network", and the critic, a patch discriminator."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        critic: nn.Module,
+        settings: AdversarialSettings,
+        device: torch.device,
+    ) -> None:
+        self.settings = settings
+        self.critic = critic.to(device)
+        self.modules = nn.ModuleDict({"network": network, "critic": self.critic})
+        self.perceptual = Perceptual(settings, device)
+        self.optimisers = {
+            "network": torch.optim.Adam(network.parameters(), settings.rate, (0.5, 0.99)),
+            "critic": torch.optim.Adam(critic.parameters(), settings.critic_rate, (0.5, 0.99)),
+        }
+
+    @abstractmethod
+    def critic_loss(self, real: Tensor, painted: Tensor) -> Tensor:
+        """What the critic brings down; ``painted`` carries no gradient."""
+
+    @abstractmethod
+    def generator_loss(self, painted: Tensor) -> Tensor:
+        """What the generator brings down, beside content and style losses."""
+
+    def paint(self, network: nn.Module, batch: Batch) -> Tensor:
+        output: Tensor = network(batch.content, batch.style)
+        return output
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        painted = self.paint(self.network, batch)
+        for _ in range(self.settings.critic_steps):
+            critic = self.critic_loss(batch.style, painted.detach())
+            descend(self.optimisers["critic"], critic)
+        content, style = self.perceptual.losses(painted, batch.content, batch.style)
+        adversarial = self.generator_loss(painted)
+        weights = self.settings
+        loss = (
+            weights.content_weight * content
+            + weights.style_weight * style
+            + weights.adversarial_weight * adversarial
+        )
+        descend(self.optimisers["network"], loss)
+        found = {"content": content, "style": style, "adversarial": adversarial}
+        return found | {"critic": critic, "loss": loss}
+
+    def monitor(self, draw: Callable[[int], Batch]) -> dict[str, float]:
+        """Recall and coverage of outputs among works that the generator was not led by."""
+        batch, others = draw(self.settings.watched), draw(self.settings.watched)
+        self.network.eval()  # so that no batch norm learns from what is only watched
+        with torch.no_grad():
+            pairs = zip(batch.content[:, None], batch.style[:, None], strict=True)
+            outputs = torch.cat([self.network(content, style) for content, style in pairs])
+        self.network.train()
+        return collapse(self.perceptual.network, outputs, others.style)

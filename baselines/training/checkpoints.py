@@ -1,0 +1,125 @@
+"""Checkpoints: everything that the next step depends on, in one safetensors file.
+
+Networks with their buffers, optimisers, the running mean and the state of every random generator;
+numbers and settings in the file's header. A resumed run gives the same result as an unbroken one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from baselines.training.settings import Settings
+from baselines.training.task import Task
+from evaluator.errors import ParticipantError
+
+__all__ = ["Progress", "load_checkpoint", "save_checkpoint"]
+
+HEADER = "stylearena"
+_FREE = ("steps", "keep_every", "grid_every", "log_every")  # may change between two runs
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a training is: steps done and the seconds they took, over all runs."""
+
+    step: int = 0
+    seconds: float = 0.0
+
+
+def save_checkpoint(
+    path: Path,
+    task: Task,
+    mean: Mapping[str, Tensor],
+    progress: Progress,
+    *,
+    settings: Settings,
+    data: str,
+) -> None:
+    """Write the checkpoint in one piece; ``mean`` is the running mean of the network's weights."""
+    tensors = {f"module.{key}": value for key, value in task.modules.state_dict().items()}
+    tensors |= {f"mean.{key}": value for key, value in mean.items()}
+    tensors |= _random_states()
+    groups = {}
+    for name, optimiser in task.optimisers.items():
+        state = optimiser.state_dict()
+        groups[name] = state["param_groups"]
+        for number, values in state["state"].items():
+            tensors |= {f"optimiser.{name}.{number}.{key}": v for key, v in values.items()}
+    header = {
+        "progress": asdict(progress),
+        "settings": asdict(settings),
+        "data": data,
+        "groups": groups,
+    }
+    draft = path.with_suffix(".part")
+    contiguous = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
+    save_file(contiguous, draft, {HEADER: json.dumps(header)})
+    draft.replace(path)
+
+
+def load_checkpoint(
+    path: Path, task: Task, mean: dict[str, Tensor], *, settings: Settings, data: str
+) -> Progress:
+    """Bring ``task``, ``mean`` and the random generators to where the checkpoint stands.
+
+    Raises ParticipantError ``baseline.checkpoint`` if it is of other settings or pictures.
+    """
+    with safe_open(path, framework="pt") as file:
+        header = json.loads((file.metadata() or {})[HEADER])
+        _require_same(path, header, settings, data)
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    task.modules.load_state_dict(_part(tensors, "module."))
+    for name, optimiser in task.optimisers.items():
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in _part(tensors, f"optimiser.{name}.").items():
+            number, _, what = key.partition(".")
+            state.setdefault(int(number), {})[what] = value
+        optimiser.load_state_dict({"state": state, "param_groups": header["groups"][name]})
+    for key, value in _part(tensors, "mean.").items():
+        mean[key].copy_(value)
+    _restore_random(tensors)
+    return Progress(**header["progress"])
+
+
+def _require_same(path: Path, header: dict[str, Any], settings: Settings, data: str) -> None:
+    now = json.loads(json.dumps(asdict(settings)))
+    changed = [
+        key
+        for key in {*now, *header["settings"]}
+        if key not in _FREE and now.get(key) != header["settings"].get(key)
+    ]
+    if header["data"] != data:
+        changed.append("the pictures")
+    if changed:
+        raise ParticipantError(
+            "baseline.checkpoint",
+            f"{path} was trained with other values of {', '.join(sorted(changed))}; remove that "
+            "folder to start anew, or name another by --runs.",
+        )
+
+
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    found = {key: value for key, value in tensors.items() if key.startswith(prefix)}
+    return {key.removeprefix(prefix): value for key, value in found.items()}
+
+
+def _random_states() -> dict[str, Tensor]:
+    states = {"random.cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states["random.cuda"] = torch.cuda.get_rng_state()
+    return states
+
+
+def _restore_random(tensors: Mapping[str, Tensor]) -> None:
+    torch.set_rng_state(tensors["random.cpu"])
+    if torch.cuda.is_available() and "random.cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["random.cuda"])

@@ -1,0 +1,188 @@
+"""The one training loop: seeded, resumable, within a budget of minutes.
+
+A run's folder holds ``checkpoint.safetensors``, ``log.jsonl`` (a line of statistics every few
+steps), ``samples/STEP.png`` and, at the end, ``weights.safetensors``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from baselines.runs import WEIGHTS_FILE
+from baselines.training.checkpoints import Progress, load_checkpoint, save_checkpoint
+from baselines.training.grids import write_grid
+from baselines.training.hardware import hardware_name
+from baselines.training.pictures import Batch, Pictures, load_pictures
+from baselines.training.settings import Settings
+from baselines.training.task import Trained
+from baselines.training.weights import Origin, save_weights
+from evaluator.datasets import Dataset
+from evaluator.errors import ParticipantError
+
+__all__ = ["train"]
+
+Tell = Callable[[int, int], None]
+SHOWN = 4
+
+
+def train(
+    method: Trained,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    settings: Settings,
+    preset: str = "custom",
+    device: str = "cpu",
+    minutes: float = math.inf,
+    tell: Tell = lambda done, total: None,
+) -> Path:
+    """Train until ``settings.steps`` or ``minutes`` are over and return the weights' file.
+
+    Goes on from the checkpoint in ``folder`` if there is one. ``minutes`` count over all runs.
+    Raises ParticipantError ``baseline.*``; ``baseline.diverged`` if a loss is not finite.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(settings.seed)
+    pictures = load_pictures(dataset, settings)
+    run = _Run(method, pictures, folder, settings=settings, device=torch.device(device))
+    run.resume()
+    while run.step < settings.steps and run.seconds < 60 * minutes:
+        run.advance()
+        tell(run.step, settings.steps)
+    run.keep()
+    return run.finish(preset)
+
+
+class _Run:
+    """A training as far as it has come."""
+
+    def __init__(
+        self,
+        method: Trained,
+        pictures: Pictures,
+        folder: Path,
+        *,
+        settings: Settings,
+        device: torch.device,
+    ) -> None:
+        self.method, self.pictures, self.folder = method, pictures, folder
+        self.settings, self.device = settings, device
+        network = method.network(settings, pictures.styles).to(device)
+        self.task = method.task(network, settings, pictures, device)
+        self.mean = deepcopy(self.task.network).requires_grad_(requires_grad=False)
+        self.step, self.seconds = 0, 0.0
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self.folder / "checkpoint.safetensors"
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "log.jsonl"
+
+    def resume(self) -> None:
+        """Go on from the checkpoint; lines of the log that came after it are dropped."""
+        if not self._checkpoint.is_file():
+            self._log.write_text("", "utf-8")
+            return
+        mean = self.mean.state_dict()
+        progress = load_checkpoint(
+            self._checkpoint, self.task, mean, settings=self.settings, data=self.pictures.digest
+        )
+        self.step, self.seconds = progress.step, progress.seconds
+        lines = self._log.read_text("utf-8").splitlines() if self._log.is_file() else []
+        kept = [line for line in lines if json.loads(line)["step"] <= self.step]
+        self._log.write_text("".join(f"{line}\n" for line in kept), "utf-8")
+
+    def advance(self) -> None:
+        """One step, and what is due after it."""
+        started = time.perf_counter()
+        low = self.settings.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
+            found = self.task.step(self._draw(self.settings.batch))
+        self._follow()
+        self.step += 1
+        self.seconds += time.perf_counter() - started
+        self._record({name: float(value.detach()) for name, value in found.items()})
+        if self._is_due(self.settings.grid_every):
+            self._show()
+        if self._is_due(self.settings.keep_every):
+            self.keep()
+
+    def _draw(self, count: int) -> Batch:
+        return self.pictures.draw(count, self.settings.crop, self.device)
+
+    def _follow(self) -> None:
+        """Move the running mean; buffers and, without a mean, everything are copied."""
+        decay = min(self.settings.average, self.step / (self.step + 10))
+        learnt = dict(self.task.network.named_parameters())
+        with torch.no_grad():
+            for name, value in self.mean.named_parameters():
+                value.lerp_(learnt[name], 1 - decay)
+            buffers = dict(self.task.network.named_buffers())
+            for name, kept in self.mean.named_buffers():
+                kept.copy_(buffers[name])
+
+    def _record(self, losses: dict[str, float]) -> None:
+        if bad := [name for name, value in losses.items() if not math.isfinite(value)]:
+            raise ParticipantError(
+                "baseline.diverged",
+                f"{self.method.name} diverged at step {self.step}: {', '.join(bad)} is not finite; "
+                "lower the rate in a --config file and start anew.",
+            )
+        if self._is_due(self.settings.monitor_every):
+            with torch.random.fork_rng():
+                torch.manual_seed(self.settings.seed)
+                losses |= self.task.monitor(self._draw)
+        elif not (self._is_due(self.settings.log_every) or self.step == 1):
+            return
+        line = {"step": self.step, **{name: round(v, 6) for name, v in losses.items()}}
+        with self._log.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+
+    def _is_due(self, every: int) -> bool:
+        return bool(every) and (self.step % every == 0 or self.step == self.settings.steps)
+
+    def _show(self) -> None:
+        batch = self.pictures.shown(SHOWN, self.settings.crop, self.device)
+        with torch.no_grad():
+            output: Tensor = self.task.paint(self.mean.eval(), batch)
+        path = self.folder / "samples" / f"{self.step:06d}.png"
+        write_grid(path, batch.content, batch.style, output)
+
+    def keep(self) -> None:
+        """Write the checkpoint."""
+        save_checkpoint(
+            self._checkpoint,
+            self.task,
+            self.mean.state_dict(),
+            Progress(self.step, self.seconds),
+            settings=self.settings,
+            data=self.pictures.digest,
+        )
+
+    def finish(self, preset: str) -> Path:
+        """Write the weights that are exported: the running mean."""
+        network: nn.Module = self.mean
+        origin = Origin(
+            method=self.method.name,
+            preset=preset,
+            settings=asdict(self.settings),
+            styles=self.pictures.styles,
+            data=self.pictures.name,
+            steps=self.step,
+            minutes=round(self.seconds / 60, 2),
+            hardware=hardware_name(self.device),
+            parameters=sum(p.numel() for p in network.parameters()),
+        )
+        path = self.folder / WEIGHTS_FILE
+        return save_weights(path, network.state_dict(), origin, half=False)

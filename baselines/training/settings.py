@@ -1,0 +1,107 @@
+"""How a method is trained: frozen settings, three presets, and what a TOML file changes in them.
+
+Light: no torch, so that a misspelt key is refused before anything is loaded.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from evaluator.errors import ParticipantError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+__all__ = ["PRESETS", "SMOKE_FEATURES", "Settings", "chosen", "overridden"]
+
+PRESETS = ("smoke", "cpu", "gpu")
+SMOKE_FEATURES = "seeded-vgg19-quarter"
+STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What every method has to be told; methods add their own by inheritance.
+
+    ``load``: pictures are decoded to that square; batches are crops of between ``crop`` and
+    ``load``, scaled to ``crop``. ``style``: the id of a style picture or the name of a family, to
+    learn only that; empty for all. ``references``: learn the reference works too, beside styles.
+    ``average``: decay of the running mean of the weights that is exported; 0 for none.
+    ``features`` is a name for ``baselines.features``. ``precision``: "float32", or "bfloat16" for
+    mixed precision. ``keep_every``, ``grid_every``, ``monitor_every`` are steps; 0 for never.
+    """
+
+    steps: int
+    batch: int
+    crop: int
+    load: int
+    width: int
+    rate: float = 1e-3
+    seed: int = 7
+    style: str = ""
+    references: bool = False
+    average: float = 0.99
+    features: str = "vgg19-torchvision"
+    content_layer: str = "conv4_1"
+    style_layers: tuple[str, ...] = STYLE_LAYERS
+    content_weight: float = 1.0
+    style_weight: float = 1.0
+    precision: str = "float32"
+    log_every: int = 10
+    keep_every: int = 100
+    grid_every: int = 200
+    monitor_every: int = 0
+
+
+S = TypeVar("S", bound="DataclassInstance")
+
+
+def chosen(presets: Mapping[str, S], preset: str, config: Path | None = None) -> S:
+    """A preset, with what the TOML file ``config`` changes.
+
+    Raises ParticipantError ``baseline.preset`` or ``baseline.config``.
+    """
+    if preset not in presets:
+        raise ParticipantError(
+            "baseline.preset",
+            f"There is no preset {preset!r}; choose {', '.join(presets)}.",
+        )
+    if config is None:
+        return presets[preset]
+    try:
+        values = tomllib.loads(config.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _refused(f"{config} cannot be read as TOML ({error}); mend it.") from error
+    return overridden(presets[preset], values)
+
+
+def overridden(settings: S, values: Mapping[str, object]) -> S:
+    """``settings`` with ``values`` in place of what they name; ParticipantError otherwise."""
+    known = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    changes = {key: _checked(key, value, known) for key, value in values.items()}
+    return replace(settings, **changes)
+
+
+def _checked(key: str, value: object, known: Mapping[str, object]) -> object:
+    if key not in known:
+        close = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}."
+        raise _refused(f"There is no setting {key!r}; {hint}")
+    current = known[key]
+    if isinstance(current, float) and type(value) is int:
+        value = float(value)
+    if isinstance(current, tuple) and isinstance(value, list):
+        value = tuple(value)
+    if type(value) is not type(current):
+        wanted = "a list" if isinstance(current, tuple) else f"a {type(current).__name__}"
+        raise _refused(f"The setting {key} must be {wanted}, such as {current!r}; mend it.")
+    return value
+
+
+def _refused(sentence: str) -> ParticipantError:
+    return ParticipantError("baseline.config", sentence)

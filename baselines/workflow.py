@@ -1,0 +1,150 @@
+"""What the commands do, whatever kind of method it is: train, export, check.
+
+Light until a method that learns is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from baselines.card import Card
+from baselines.registry import GATYS, METHODS, TRAINED, names_of, trained
+from baselines.runs import can_be_exported, run_name, weights_of
+from evaluator.errors import ParticipantError
+
+__all__ = [
+    "Plan",
+    "card_of",
+    "check_entries",
+    "export_entries",
+    "lines_of_methods",
+    "ready_names",
+    "train_method",
+    "trained_names",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A training that was asked for; ``minutes`` are for each method."""
+
+    preset: str
+    dataset: str
+    style: str
+    config: Path | None
+    device: str
+    minutes: float
+
+
+def lines_of_methods() -> Iterator[str]:
+    """Name, kind, title and source of every method."""
+    for name in names_of("all"):
+        kind = "closed form" if name in METHODS else "trained" if name in TRAINED else "optimised"
+        card = card_of(name)
+        yield f"{name:18} {kind:12} {card.name}: {card.paper}"
+
+
+def card_of(name: str) -> Card:
+    """The card of a method, without what a training adds to it."""
+    if name in METHODS:
+        return METHODS[name].card
+    if name == GATYS:
+        from baselines.methods.gatys import CARD
+
+        return CARD
+    return trained(name).card
+
+
+def trained_names(name: str) -> tuple[str, ...]:
+    """The methods of that name that learn; ParticipantError ``baseline.closed_form`` if none."""
+    found = tuple(each for each in names_of(name) if each in TRAINED)
+    if not found:
+        raise ParticipantError(
+            "baseline.closed_form",
+            f"{name} has nothing to learn; run `python -m baselines export {name}`.",
+        )
+    return found
+
+
+def ready_names(name: str, runs: Path) -> tuple[str, ...]:
+    """The methods of that name; of ``all``, those that nothing has to be trained or fetched for."""
+    names = names_of(name)
+    return tuple(n for n in names if can_be_exported(n, runs)) if name == "all" else names
+
+
+def train_method(name: str, plan: Plan, runs: Path) -> Path:
+    """Train with a progress bar and return the weights' file."""
+    from baselines.training.loop import train
+    from baselines.training.settings import chosen
+    from evaluator.backbones.loading import find_device
+    from evaluator.commands.console import steps
+    from evaluator.evaluate import find_dataset
+
+    method = trained(name)
+    settings = chosen(method.presets, plan.preset, plan.config)
+    settings = replace(settings, style=plan.style or settings.style)
+    find_device(plan.device)
+    with steps(f"training {name}") as bar:
+        data = find_dataset(
+            plan.dataset,
+            on_painted=lambda done, total: bar.count("painting the demo dataset", done, total),
+        )
+        return train(
+            method,
+            data,
+            runs / run_name(name, settings.style),
+            settings=settings,
+            preset=plan.preset,
+            device=plan.device,
+            minutes=plan.minutes,
+            tell=lambda done, total: bar.count(f"training {name}", done, total),
+        )
+
+
+def export_entries(
+    name: str, out: Path, runs: Path, *, preset: str, config: Path | None
+) -> list[Path]:
+    """Write the entries of a method (several, if it has runs for several styles)."""
+    if name in METHODS:
+        from baselines.export import export_method
+
+        return [export_method(METHODS[name], out)]
+    if name == GATYS:
+        from baselines.methods import gatys
+        from baselines.training.settings import chosen
+
+        settings = chosen(gatys.PRESETS, preset, config)
+        return [gatys.export_gatys(out, settings=settings, preset=preset)]
+    weights = weights_of(name, runs)
+    from baselines.export_trained import export_trained
+
+    return [export_trained(path, out) for path in weights]
+
+
+def check_entries(
+    name: str, out: Path, runs: Path, *, preset: str, config: Path | None
+) -> list[str]:
+    """Open and run what was exported; a line for each archive."""
+    if name in METHODS:
+        from baselines.parity import check_method
+
+        method = METHODS[name]
+        difference = check_method(method, out / f"{name}.zip")
+        return [f"{name}: largest difference {difference:.2g} of {method.tolerance:.2g}"]
+    if name == GATYS:
+        from baselines.methods import gatys
+        from baselines.training.settings import chosen
+
+        settings = chosen(gatys.PRESETS, preset, config)
+        left = gatys.check_gatys(out / f"{name}.zip", settings=settings)
+        return [f"{name}: leaves {left:.2g} of the content's loss"]
+    weights = weights_of(name, runs)
+    from baselines.export_trained import check_trained
+
+    tolerance = trained(name).tolerance
+    return [
+        f"{name}: largest difference {check_trained(path, out):.2g} of {tolerance:.2g}"
+        for path in weights
+    ]

@@ -1,0 +1,136 @@
+"""What methods learn by: critics, penalties, contrasts, pools, modulations, the collapse watch."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from baselines.features import feature_network
+from baselines.losses import relative_error, total_variation
+from baselines.methods.wgan_gp import gradient_penalty
+from baselines.networks.contrast import patch_nce
+from baselines.networks.discriminator import PatchDiscriminator
+from baselines.networks.generator import ResnetGenerator, painted
+from baselines.networks.layers import Norm
+from baselines.networks.pool import PicturePool
+from baselines.networks.selection import StyleSelection
+from baselines.networks.stylegan2 import ModulatedConv
+from baselines.training.monitor import collapse
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(5)
+
+
+class Slope(nn.Module):
+    """A critic whose gradient has the norm ``steepness`` everywhere."""
+
+    def __init__(self, steepness: float, pixels: int) -> None:
+        super().__init__()
+        self.factor = steepness / pixels**0.5
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (self.factor * x).sum((1, 2, 3), keepdim=True)
+
+
+@pytest.mark.parametrize(("steepness", "penalty"), [(1.0, 0.0), (3.0, 4.0)])
+def test_the_gradient_penalty_is_the_squared_distance_of_the_slope_from_one(
+    steepness: float, penalty: float
+) -> None:
+    real, fake = torch.rand(2, 3, 8, 8), torch.rand(2, 3, 8, 8)
+    found = gradient_penalty(Slope(steepness, 3 * 8 * 8), real, fake)
+    assert float(found) == pytest.approx(penalty, abs=1e-4)
+
+
+def test_a_score_of_the_patch_discriminator_sees_seventy_pixels() -> None:
+    critic = PatchDiscriminator(2, normed="none").eval()
+    picture = torch.rand(1, 3, 160, 160).requires_grad_()
+    scores = critic(picture)
+    torch.autograd.backward(scores[0, 0, scores.shape[2] // 2, scores.shape[3] // 2])
+    assert picture.grad is not None
+    seen = picture.grad.abs().sum((0, 1)) > 0
+    assert int(seen.any(0).sum()) == int(seen.any(1).sum()) == 70
+
+
+def test_the_contrast_is_least_where_each_patch_finds_its_own() -> None:
+    keys = F.normalize(torch.randn(2, 16, 8), dim=2)
+    assert float(patch_nce(keys, keys)) < float(patch_nce(keys.roll(1, dims=1), keys))
+
+
+def test_a_full_pool_gives_back_old_pictures_and_keeps_new_ones() -> None:
+    pool = PicturePool(2, 4)
+    first = torch.stack([torch.full((3, 4, 4), value) for value in (0.1, 0.2)])
+    assert torch.equal(pool(first), first)
+    shown = torch.cat([pool(torch.full((1, 3, 4, 4), 0.3 + 0.01 * i)) for i in range(20)])
+    old = {round(float(picture[0, 0, 0]), 2) for picture in shown}
+    assert {0.1, 0.2} <= old
+    assert float(pool.pictures.min()) > 0.25
+
+
+def test_scaling_in_and_out_is_the_convolution_with_modulated_weights() -> None:
+    conv = ModulatedConv(5, 7, 3, 4)
+    x, w = torch.randn(2, 5, 9, 9), torch.randn(2, 4)
+    s = conv.style(w)
+    found = conv(x, w)
+    for index in range(2):
+        weight = conv.weight * conv.scale * s[index].view(1, -1, 1, 1)
+        weight = weight / (weight.square().sum((1, 2, 3), keepdim=True) + 1e-8).sqrt()
+        padded = F.pad(x[index : index + 1], (1, 1, 1, 1), mode="reflect")
+        assert torch.allclose(found[index], F.conv2d(padded, weight)[0], atol=1e-5)
+
+
+def test_a_one_hot_code_chooses_a_row_of_scales_and_shifts() -> None:
+    norm, x = Norm(3, code=2), torch.randn(1, 3, 8, 8)
+    assert norm.linear is not None
+    row = norm.linear.weight[:, 1]
+    expected = F.instance_norm(x) * (1 + row[:3].view(1, 3, 1, 1)) + row[3:].view(1, 3, 1, 1)
+    assert torch.allclose(norm(x, torch.tensor([[0.0, 1.0]])), expected, atol=1e-5)
+
+
+def test_a_known_style_picture_chooses_its_own_row_at_any_size() -> None:
+    styles = [torch.rand(3, 32, 32) * torch.rand(3, 1, 1) for _ in range(4)]
+    selection = StyleSelection(4)
+    selection.learn(styles)
+    larger = F.interpolate(styles[2][None], scale_factor=2.0, mode="nearest")
+    weights = selection(larger)[0]
+    assert int(weights.argmax()) == 2
+    assert float(weights.sum()) == pytest.approx(1)
+
+
+def test_a_network_that_changes_nothing_paints_the_content() -> None:
+    content = torch.rand(1, 3, 9, 9)
+    found = painted(content, torch.zeros(1, 3, 12, 12))
+    assert found.shape == content.shape
+    assert float((found - content).abs().max()) <= 0.0201
+
+
+def test_the_taps_are_the_maps_of_the_encoding_half() -> None:
+    taps = ResnetGenerator(4, 2).taps(torch.rand(1, 3, 32, 32))
+    assert [tuple(x.shape[1:]) for x in taps] == [
+        (3, 32, 32),
+        (4, 32, 32),
+        (8, 16, 16),
+        (16, 8, 8),
+        (16, 8, 8),
+    ]
+
+
+def test_collapse_to_one_texture_shows_in_recall_and_coverage() -> None:
+    network = feature_network("seeded-vgg19-quarter", ("conv1_1", "conv2_1"))
+    scales = torch.rand(24, 3, 1, 1)
+    works, varied = (scales * torch.rand(24, 3, 32, 32) for _ in range(2))
+    collapsed = scales[:1] * torch.rand(24, 3, 32, 32)
+    good, bad = collapse(network, varied, works), collapse(network, collapsed, works)
+    assert good["coverage"] > bad["coverage"] + 0.3
+    assert good["recall"] > bad["recall"] + 0.3
+
+
+def test_a_relative_error_does_not_depend_on_the_scale_of_the_features() -> None:
+    a, b = torch.rand(1, 4, 5, 5), torch.rand(1, 4, 5, 5)
+    assert float(relative_error(100 * a, 100 * b)) == pytest.approx(float(relative_error(a, b)))
+
+
+def test_a_flat_picture_has_no_variation() -> None:
+    assert float(total_variation(torch.full((1, 3, 8, 8), 0.3))) == 0
+    assert float(total_variation(torch.rand(1, 3, 8, 8))) > 0.01

@@ -1,0 +1,79 @@
+"""The table: one row a method, and no figure that was not measured."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from baselines import results
+from baselines.export import export_method
+from baselines.registry import METHODS, NAMES, TRAINED
+from baselines.training.weights import load_weights
+from evaluator.datasets import Dataset
+from tests.baselines.training import smoke
+from tests.evaluator.tiny import small_protocol, tiny_dataset
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return tiny_dataset(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is shipped, measured or written in the package itself."""
+    monkeypatch.setattr("baselines.runs.SHIPPED", tmp_path / "weights")
+    monkeypatch.setattr(results, "SHIPPED", tmp_path / "weights")
+    monkeypatch.setattr(results, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(results, "README", tmp_path / "README.md")
+
+
+def row(name: str) -> str:
+    (found,) = [line for line in results.rows() if line.startswith(f"| `{name}`")]
+    return found
+
+
+def test_the_shipped_table_is_the_one_that_the_command_writes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.undo()
+    shipped = results.README.read_text("utf-8")
+    assert shipped == results.HEAD + "".join(f"{line}\n" for line in results.rows())
+
+
+def test_every_method_has_a_row_and_untrained_ones_say_so() -> None:
+    for name in NAMES:
+        assert results.UNMEASURED in row(name)
+        assert (results.UNTRAINED in row(name)) == (name in TRAINED)
+
+
+def test_shipped_weights_are_halved_and_tell_their_training(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    smoke("johnson-all", dataset, tmp_path / "runs" / "johnson-all", steps=1)
+    (path,) = results.ship_weights("johnson-all", tmp_path / "runs")
+    _, origin = load_weights(path)
+    assert f"{origin.parameters:,} | 0 minutes, " in row("johnson-all")
+    assert path.stat().st_size < 3 * origin.parameters + 20_000
+
+
+@pytest.mark.slow
+def test_measured_scores_stand_in_the_table_with_their_intervals(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    protocol = small_protocol()
+    export_method(METHODS["identity"], tmp_path)
+    lines = list(
+        results.measure_entries(
+            "identity",
+            tmp_path,
+            tmp_path / "runs",
+            protocol=protocol.name,
+            dataset=str(dataset.root),
+        )
+    )
+    assert "content_loss 0 (0 – 0)" in lines[0]
+    kept = json.loads((tmp_path / "results" / "identity.json").read_text())
+    assert list(kept) == ["small on tiny 1"]
+    assert "small on tiny 1: content_loss 0 (0 – 0)" in row("identity")
+    assert results.UNMEASURED not in row("identity")

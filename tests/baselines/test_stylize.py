@@ -1,0 +1,110 @@
+"""``stylearena stylize``: found by its entry point, several styles, colours, and refusals."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from baselines.features import feature_network
+from baselines.methods.gatys_entry import Optimisation, loss_of, stylise, with_colours_of
+from baselines.stylize import stylize
+from evaluator.errors import ParticipantError
+from evaluator.images import PicturePolicy, decode, encode_png
+from tests.evaluator.tiny import waves
+
+SEEDED = "seeded-vgg19-quarter"
+OPTIONS = Optimisation(iterations=(2, 3))
+LAYERS = {OPTIONS.content_layer, *OPTIONS.style_layers}
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    for index, name in enumerate(("content", "style", "other")):
+        (tmp_path / f"{name}.png").write_bytes(encode_png(waves(index, side=80)))
+    (tmp_path / "quick.toml").write_text(f'features = "{SEEDED}"\niterations = [1, 2]\n')
+    return tmp_path
+
+
+def tensor(seed: int) -> torch.Tensor:
+    return torch.from_numpy(waves(seed, side=48)).permute(2, 0, 1)[None].float() / 255
+
+
+def run(folder: Path, *options: str) -> np.ndarray:
+    app = typer.Typer()
+    app.command()(stylize)
+    out = folder / "out.png"
+    given = [str(folder / "content.png"), "--style", str(folder / "style.png"), "--out", str(out)]
+    given += ["--config", str(folder / "quick.toml"), "--size", "64", *options]
+    result = CliRunner().invoke(app, given)
+    if result.exception is not None:
+        raise result.exception
+    return decode(out, PicturePolicy(size=None))
+
+
+def test_a_picture_is_written_in_the_size_asked_for(pictures: Path) -> None:
+    assert run(pictures).shape == (64, 64, 3)
+
+
+def test_a_second_style_changes_the_result(pictures: Path) -> None:
+    alone = run(pictures)
+    both = run(pictures, "--style", str(pictures / "other.png"), "--share", "1", "--share", "3")
+    assert not np.array_equal(alone, both)
+
+
+def test_without_strength_the_content_stays(pictures: Path) -> None:
+    untouched = decode(pictures / "content.png", PicturePolicy(size=64, min_side=1))
+    found = run(pictures, "--strength", "0")
+    assert np.abs(found.astype(int) - untouched.astype(int)).mean() < 3
+
+
+def test_shares_must_be_as_many_as_styles(pictures: Path) -> None:
+    with pytest.raises(ParticipantError, match="give each style one share"):
+        run(pictures, "--share", "1", "--share", "2")
+
+
+def test_the_loss_falls_and_more_iterations_let_it_fall_further() -> None:
+    features = feature_network(SEEDED, LAYERS)
+    content, style = tensor(1), tensor(2)
+    loss = loss_of(features, content, [(style, 1.0)], OPTIONS)
+    few, many = (
+        stylise(features, content, [(style, 1.0)], OPTIONS._replace(iterations=iterations))
+        for iterations in ((1, 1), (2, 4))
+    )
+    with torch.no_grad():
+        assert float(loss(many)) < float(loss(few)) < float(loss(content))
+
+
+def test_kept_colours_are_those_of_the_content() -> None:
+    content, image = 0.3 + 0.4 * tensor(1), 0.3 + 0.4 * tensor(2)
+    found = with_colours_of(image, content)
+    luma = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+    inside = (found > 0).all(1) & (found < 1).all(1)
+    luminance = ((found - image) * luma).sum(1)
+    blue_yellow = (found - content)[:, 2] - ((found - content) * luma).sum(1)
+    assert float(luminance[inside].abs().max()) < 1e-3
+    assert float(blue_yellow[inside].abs().max()) < 1e-3
+
+
+def test_the_command_line_finds_commands_by_their_entry_point(tmp_path: Path) -> None:
+    package = tmp_path / "extra-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: extra\nVersion: 1\n")
+    (package / "entry_points.txt").write_text(
+        "[stylearena.commands]\nrepaint = baselines.stylize:stylize\ncheck = no.such:module\n"
+    )
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.argv = ['x', 'repaint', '--help'];"
+        "from evaluator.cli import main\n"
+        "try: main()\n"
+        "finally: assert 'torch' not in sys.modules"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Paint one picture in the manner of others" in result.stdout

@@ -89,15 +89,19 @@ def _add_commands() -> None:
             app.command(found.name)(found.load())
 
 
+def _run() -> None:
+    _add_commands()
+    app()
+
+
 def main() -> None:
     """Run the command line: exit code 2 for a refusal, 130 for Ctrl-C, 143 for SIGTERM."""
     # Threads that spin while they wait would take the time of the entry's box; read by torch.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Without this a terminated run would leave its box to whatever confines it.
     signal.signal(signal.SIGTERM, _terminate)
-    _add_commands()
     try:
-        app()
+        _run()
     except StyleArenaError as error:
         _refuse(error)
     except Exception as error:

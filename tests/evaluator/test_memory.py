@@ -97,7 +97,7 @@ def _raise(error: Exception) -> Callable[..., None]:
 def test_a_shortage_anywhere_is_one_sentence_and_exit_code_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "app", _raise(MemoryError()))
+    monkeypatch.setattr(cli, "_run", _raise(MemoryError()))
     with pytest.raises(SystemExit) as caught:
         cli.main()
     assert caught.value.code == 2
@@ -105,7 +105,7 @@ def test_a_shortage_anywhere_is_one_sentence_and_exit_code_2(
 
 
 def test_a_program_s_own_mistake_stays_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "app", _raise(RuntimeError("a mistake of ours")))
+    monkeypatch.setattr(cli, "_run", _raise(RuntimeError("a mistake of ours")))
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         cli.main()
 

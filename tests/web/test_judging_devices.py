@@ -78,6 +78,7 @@ def test_a_shard_too_large_for_the_gpu_is_left_to_a_larger_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(work, "this_device", lambda: SMALL)
+    monkeypatch.setattr(work, "_require_healthy_device", lambda: None)
     (shard,) = shards_of(begun(), Stage.SMOKE)
 
     assert not work.judge(Lane.SMOKE)

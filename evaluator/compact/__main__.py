@@ -32,17 +32,28 @@ def train(
     images: Images,
     work: Work,
     entry: Entries,
+    check: Annotated[
+        list[Path], typer.Option(help="ONNX entry that the learning is checked with; repeat.")
+    ],
     network: Annotated[
         list[str] | None, typer.Option(help="vgg, lpips, inception; all of them if none.")
     ] = None,
-    groups: Annotated[int, typer.Option(min=8, help="Groups of training pictures.")] = 120,
-    steps: Annotated[int, typer.Option(min=10, help="Of each network.")] = 1500,
+    start: Annotated[
+        Path | None, typer.Option(help="Folder of weights to begin with, as train writes them.")
+    ] = None,
+    groups: Annotated[int, typer.Option(min=8, help="Groups of training pictures.")] = 200,
+    steps: Annotated[int, typer.Option(min=10, help="Of each network.")] = 3000,
     seed: Annotated[int, typer.Option(help="Of pictures and training.")] = 1,
 ) -> None:
     """Train the networks; entries named here must not be used again to evaluate them."""
     from evaluator.compact.workflow import Plan, train_all
 
-    plan = Plan(weights, images, work, tuple(entry), groups=groups, steps=steps, seed=seed)
+    plan = Plan(
+        *(weights, images, work, tuple(entry), tuple(check), start),
+        groups=groups,
+        steps=steps,
+        seed=seed,
+    )
     for path in train_all(plan, tuple(network or ())):
         print(path)
 
@@ -62,13 +73,17 @@ def evaluate(
     images: Images,
     entry: Entries,
     page: Annotated[Path, typer.Option(help="Markdown file to write.")],
-    pairs: Annotated[int, typer.Option(min=4, help="Pairs of pictures.")] = 64,
+    pairs: Annotated[int, typer.Option(min=4, help="Pairs of pictures, which sets hold.")] = 64,
+    judged: Annotated[
+        int, typer.Option(min=4, help="Pairs that content, style loss and LPIPS are taken of.")
+    ] = 64,
     seed: Annotated[int, typer.Option(help="Of the pictures.")] = 3,
 ) -> None:
     """Judge held-out pictures by the compact and the real networks; entries of no training only."""
     from evaluator.compact.workflow import evaluate_all
 
-    for name, value in evaluate_all(weights, images, entry, page, pairs=pairs, seed=seed).items():
+    found = evaluate_all(*(weights, images, entry, page), pairs=pairs, judged=judged, seed=seed)
+    for name, value in found.items():
         print(f"{name} {value:.3f}")
 
 

@@ -1,11 +1,11 @@
 """CompactInception: its trunk is CompactVgg's, its head a ridge regression onto Inception's rows.
 
 Closed form, since there are few pictures and the trunk is ready: nothing to tune but the penalty,
-which is chosen on groups of pictures that the regression did not see.
+which is chosen on methods that the regression did not see.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from evaluator.backbones.loading import exact_arithmetic
-from evaluator.compact.groups import GROUP
+from evaluator.compact.heldout import STRENGTHS
 from evaluator.compact.networks import FID_DIMS, CompactInception
+from evaluator.compact.training import Lesson
 from evaluator.errors import ParticipantError
 
 __all__ = ["Ridge", "fit_inception", "ridge"]
@@ -27,13 +28,7 @@ FOLDS = 5
 Floats = NDArray[np.float64]
 
 
-def fit_inception(
-    groups: NDArray[np.uint8],
-    targets: Sequence[Path],
-    folder: Path,
-    *,
-    tell: Callable[[int, int], None],
-) -> Path:
+def fit_inception(lesson: Lesson, folder: Path, *, tell: Callable[[int, int], None]) -> Path:
     """The weights' file, ``folder/compact-inception.safetensors``, made of that of CompactVgg.
 
     Raises ParticipantError ``compact.missing`` if there is none.
@@ -43,12 +38,13 @@ def fit_inception(
     network.to(memory_format=torch.channels_last)
     found = []
     with exact_arithmetic():
-        for index in range(len(targets)):
-            found.append(network.moments(torch.from_numpy(np.array(groups[index]))).numpy())
-            tell(index + 1, len(targets))
-    moments = np.concatenate(found).astype(np.float64)
-    rows = _on_axes(np.concatenate([np.load(path)["pooled"] for path in targets]))
-    fitted = ridge(moments, rows, folds=np.arange(len(rows)) // GROUP % FOLDS)
+        for index in range(len(lesson.targets)):
+            found.append(network.moments(torch.from_numpy(np.array(lesson.groups[index]))).numpy())
+            tell(index + 1, len(lesson.targets))
+    moments = np.stack(found).astype(np.float64)
+    rows = _on_axes(np.stack([np.load(path)["pooled"] for path in lesson.targets]))
+    methods = np.arange(len(rows)) // len(STRENGTHS)
+    fitted = ridge(*_with_means(moments, rows), folds=_folds(methods, rows.shape[1]))
     with (folder / "inception.jsonl").open("a", encoding="utf-8") as log:
         said = {"network": "inception", "penalty": fitted.penalty, "explained": fitted.explained}
         log.write(json.dumps(said) + "\n")
@@ -97,10 +93,28 @@ def _solve(z: Floats, y: Floats, penalty: float) -> Floats:
 
 
 def _on_axes(rows: NDArray[np.floating]) -> Floats:
-    """Rows [N, 768] on the ``FID_DIMS`` axes along which they vary most, centred."""
-    centred = rows.astype(np.float64) - rows.mean(axis=0)
-    axes = np.linalg.eigh(centred.T @ centred)[1][:, -FID_DIMS:]
-    return np.asarray(centred @ axes)
+    """Rows [S, n, 768] on the ``FID_DIMS`` axes along which they vary most, centred."""
+    flat = rows.reshape(-1, rows.shape[-1]).astype(np.float64)
+    centre = flat.mean(axis=0)
+    axes = np.linalg.eigh((flat - centre).T @ (flat - centre))[1][:, -FID_DIMS:]
+    return np.asarray((rows - centre) @ axes)
+
+
+def _with_means(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Of sets [S, n, …] the pictures, then each set's mean, as heavy as all of its pictures.
+
+    FID is moved by what a method does to all pictures alike more than by where one of them lies.
+    """
+    made = []
+    for values in (x, y):
+        means = np.repeat(values.mean(axis=1), values.shape[1], axis=0)
+        made.append(np.concatenate([values.reshape(-1, values.shape[-1]), means]))
+    return made[0], made[1]
+
+
+def _folds(methods: NDArray[np.int64], pictures: int) -> NDArray[np.int64]:
+    """For ``_with_means``: all sets of a method are left out together."""
+    return np.tile(np.repeat(methods % FOLDS, pictures), 2)
 
 
 def _trunk(path: Path) -> dict[str, torch.Tensor]:

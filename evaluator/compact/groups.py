@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.compact.invented import invented
 from evaluator.compact.sources import SIDE, Pixels, Sources, random_crop
 from evaluator.compact.spoiling import spoil
 from evaluator.compact.stylisers import Styliser, blend
@@ -18,6 +19,9 @@ __all__ = ["GROUP", "PAIRS", "keep_groups", "make_group"]
 
 GROUP = 6
 """Content, style, three stylised pictures, one that is spoilt."""
+
+SHARES = 0.4, 0.5
+"""Of outputs by stylisers and by invented methods; the rest are blends with the style."""
 
 PAIRS = tuple(combinations(range(GROUP), 2))
 
@@ -61,12 +65,20 @@ def make_group(sources: Sources, stylisers: Sequence[Styliser], rng: np.random.G
 def _stylised(
     content: Pixels, style: Pixels, stylisers: Sequence[Styliser], rng: np.random.Generator
 ) -> Pixels:
-    """By one of the stylisers, in full or in part; now and then the plain blend with the style."""
-    chosen = int(rng.integers(len(stylisers) + 1))
-    output = style if chosen == len(stylisers) else stylisers[chosen](content, style)
+    """By one of the stylisers or an invented method, in full or in part; or a blend with the style.
+
+    Now and then it is damaged afterwards.
+    """
+    kind = rng.choice(["styliser", "invented", "style"], p=[*SHARES, 1 - sum(SHARES)])
+    if kind == "styliser":
+        output = stylisers[int(rng.integers(len(stylisers)))](content, style)
+    else:
+        output = style if kind == "style" else invented(content, style, rng)
     if output.shape != (SIDE, SIDE, 3):
         raise ValueError(f"a styliser made a picture of shape {output.shape}")
-    full = chosen < len(stylisers) and rng.random() < 0.4
+    if rng.random() < 0.1:
+        output = spoil(output, rng)
+    full = kind != "style" and rng.random() < 0.4
     return output if full else blend(content, output, float(rng.uniform(0.1, 1)))
 
 

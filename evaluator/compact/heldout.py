@@ -22,17 +22,21 @@ REFERENCES = 96
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """Pairs of pictures, their outputs by "METHOD STRENGTH", and real works as FID's reference."""
+    """Pairs of pictures, their outputs by "METHOD STRENGTH", and real works as FID's reference.
+
+    Pair metrics are taken of the first ``judged`` pairs, FID of all outputs.
+    """
 
     contents: tuple[Pixels, ...]
     styles: tuple[Pixels, ...]
     outputs: Mapping[str, tuple[Pixels, ...]]
     references: tuple[Pixels, ...]
+    judged: int
 
     @property
     def pictures(self) -> int:
-        """The number of outputs."""
-        return sum(map(len, self.outputs.values()))
+        """The number of outputs that pair metrics are taken of."""
+        return self.judged * len(self.outputs)
 
 
 def held_out(
@@ -40,6 +44,7 @@ def held_out(
     stylisers: Mapping[str, Styliser],
     *,
     pairs: int,
+    judged: int,
     seed: int,
     tell: Callable[[int, int], None],
 ) -> HeldOut:
@@ -61,7 +66,7 @@ def held_out(
         for i in rng.integers(len(sources.styles), size=REFERENCES)
     ]
     kept = {name: tuple(made) for name, made in outputs.items()}
-    return HeldOut(tuple(contents), tuple(styles), kept, tuple(references))
+    return HeldOut(tuple(contents), tuple(styles), kept, tuple(references), min(judged, pairs))
 
 
 def _distinct(styles: Sequence[Pixels]) -> list[Pixels]:

@@ -86,15 +86,15 @@ def judges(
 
 
 def judge(rules: Protocol, weights: Path | None, pictures: HeldOut, tell: Tell) -> Judgement:
-    """Every metric of ``rules`` on every output set."""
+    """Every metric of ``rules``: pair metrics of the pairs that are judged, FID of every set."""
     judge = _Judge(rules, weights)
     values: dict[str, dict[str, NDArray[np.float64]]] = {}
-    contents = [judge.view(content) for content in pictures.contents]
-    styles = [judge.view(style) for style in pictures.styles]
+    contents = [judge.view(content) for content in pictures.contents[: pictures.judged]]
+    styles = [judge.view(style) for style in pictures.styles[: pictures.judged]]
     reference = judge.rows(pictures.references)
     fid = {}
     for done, (name, outputs) in enumerate(pictures.outputs.items(), 1):
-        triples = zip(outputs, contents, styles, strict=True)
+        triples = zip(outputs[: pictures.judged], contents, styles, strict=True)
         found = [judge.values(judge.view(o), c, s) for o, c, s in triples]
         values[name] = {metric: np.array([each[metric] for each in found]) for metric in found[0]}
         fid[name] = frechet_distance(judge.rows(outputs), reference)

@@ -85,12 +85,16 @@ class CompactVgg(nn.Module):
 
     def forward(self, pixels: Tensor, wanted: Collection[str] = LAYERS) -> dict[str, Tensor]:
         """uint8 [N, H, W, 3] to layer → [N, C, h, w] for those wanted."""
+        return {layer: self.heads[layer](x) for layer, x in self.trunk(pixels, wanted).items()}
+
+    def trunk(self, pixels: Tensor, wanted: Collection[str] = LAYERS) -> dict[str, Tensor]:
+        """What the heads see, of ``WIDTHS`` channels."""
         x = _scaled(pixels)
         found: dict[str, Tensor] = {}
         for layer in LAYERS:
             x = self.stages[layer](x)
             if layer in wanted:
-                found[layer] = self.heads[layer](x)
+                found[layer] = x
             if len(found) == len(wanted):
                 break
         return found

@@ -53,7 +53,7 @@ Written by `python -m evaluator.compact evaluate`.
 
 The protocol's three networks ({size:.1f} MiB in all: {digests})
 were trained to give what VGG-19, SqueezeNet-LPIPS and FID's Inception (Mixed_6e, 768 dimensions)
-give. Here both judge the same {pictures.pictures} outputs: {len(pictures.contents)} pairs of
+give. Here both judge the same {pictures.pictures} outputs: {pictures.judged} pairs of
 photographs and paintings, stylised by {", ".join(methods)}
 at several strengths. No photograph, painting or model of these was used in training; the
 fast-neural-style models share their architecture with three others that were. Values of the two
@@ -101,7 +101,7 @@ distance, which need no network and cost both the same, {speed.whole:.1f} times.
 def _methods(real: Judgement, compact: Judgement) -> str:
     head = """## Method by method
 
-Means over the pairs, real and compact.
+Means over the pairs, real and compact; FID of the sets.
 
 | outputs | content | | style | | LPIPS | | FID | |
 |---|---|---|---|---|---|---|---|---|

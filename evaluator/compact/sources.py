@@ -16,7 +16,15 @@ from PIL import Image
 from evaluator.demo import demo_dataset
 from evaluator.errors import ParticipantError
 
-__all__ = ["SIDE", "Pixels", "Sources", "random_crop", "sources_of"]
+__all__ = [
+    "SIDE",
+    "Pixels",
+    "Sources",
+    "distinct",
+    "parted",
+    "random_crop",
+    "sources_of",
+]
 
 Pixels = NDArray[np.uint8]
 Split = Literal["training", "heldout"]
@@ -24,6 +32,7 @@ Split = Literal["training", "heldout"]
 SIDE = 256
 PAINTINGS_COUNT = 6  # times each, so that they are met as often as the demo's many works
 HELD_OUT_EVERY, HELD_OUT_PLACE = 3, 1
+CHECKED_EVERY = 6
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 
@@ -49,6 +58,23 @@ def sources_of(images: Path, split: Split) -> Sources:
         contents=_read([*_part(images / "content", split), *photographs]),
         styles=(*paintings * PAINTINGS_COUNT, *_read(works)),
     )
+
+
+def parted(sources: Sources) -> tuple[Sources, Sources]:
+    """Those to learn from, and every sixth picture to check the learning with."""
+    checked = {id(style) for style in distinct(sources.styles)[::CHECKED_EVERY]}
+    return Sources(
+        tuple(x for index, x in enumerate(sources.contents) if index % CHECKED_EVERY),
+        tuple(style for style in sources.styles if id(style) not in checked),
+    ), Sources(
+        sources.contents[::CHECKED_EVERY],
+        tuple(style for style in sources.styles if id(style) in checked),
+    )
+
+
+def distinct(pictures: Sequence[Pixels]) -> list[Pixels]:
+    """Each once, though sources hold paintings several times."""
+    return list({id(picture): picture for picture in pictures}.values())
 
 
 def random_crop(picture: Pixels, rng: np.random.Generator) -> Pixels:

@@ -19,7 +19,7 @@ from evaluator.compact.groups import PAIRS
 from evaluator.compact.networks import CHANNELS, LAYERS
 from evaluator.compact.teachers import Teachers
 
-__all__ = ["CROP", "FINE", "STRIDES", "axes_of", "keep_targets", "middle"]
+__all__ = ["CROP", "FINE", "STRIDES", "axes_of", "keep_rows", "keep_targets", "middle"]
 
 CROP = 128
 """VGG and LPIPS are imitated on the middle of a picture, at the picture's own scale."""
@@ -46,9 +46,18 @@ def keep_targets(
         if not path.exists():
             with exact_arithmetic():
                 arrays = _targets(np.array(groups[index]), teachers, axes)
-            part = path.with_suffix(".part.npz")
-            np.savez(part, **arrays)  # type: ignore[arg-type]
-            part.replace(path)
+            _write(path, arrays)
+        tell(index + 1, len(paths))
+    return paths
+
+
+def keep_rows(folder: Path, sets: NDArray[np.uint8], teachers: Teachers, tell: Tell) -> list[Path]:
+    """Inception's rows of each set of pictures; as ``keep_targets``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{index:04d}.npz" for index in range(len(sets))]
+    for index, path in enumerate(paths):
+        if not path.exists():
+            _write(path, {"pooled": teachers.rows(np.array(sets[index]))})
         tell(index + 1, len(paths))
     return paths
 
@@ -79,10 +88,15 @@ def middle(pictures: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pictures[:, part, part]))
 
 
+def _write(path: Path, arrays: Arrays) -> None:
+    part = path.with_suffix(".part.npz")
+    np.savez(part, **arrays)  # type: ignore[arg-type]
+    part.replace(path)
+
+
 def _targets(group: NDArray[np.uint8], teachers: Teachers, axes: Mapping[str, Tensor]) -> Arrays:
     pixels = middle(group)
     maps = teachers.maps(pixels)
-    inception = teachers.inception_map(torch.from_numpy(group))
     kept: dict[str, Tensor] = {
         layer: _on_axes(maps[layer][:, :, :: STRIDES[layer], :: STRIDES[layer]], axes[layer])
         for layer in LAYERS
@@ -90,8 +104,7 @@ def _targets(group: NDArray[np.uint8], teachers: Teachers, axes: Mapping[str, Te
     kept |= {f"gram {layer}": _distances(_grams(maps[layer])) for layer in LAYERS}
     kept["content"] = _distances(maps[CONTENT_LAYER])
     kept["lpips"] = _lpips_maps(teachers.stacks(pixels))
-    kept["pooled"] = inception.double().mean(dim=(2, 3))
-    precise = {"content", "pooled", *(f"gram {layer}" for layer in LAYERS)}
+    precise = {"content", *(f"gram {layer}" for layer in LAYERS)}
     return {
         name: x.float().numpy() if name in precise else x.half().numpy() for name, x in kept.items()
     }

@@ -4,7 +4,7 @@ A task's loss has two parts: features like the teacher's, and distances within a
 like the teacher's. The first is rich, the second is what the network is for.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,13 +23,22 @@ from evaluator.compact.networks import (
 )
 from evaluator.compact.targets import CONTENT_LAYER, FINE, middle
 
-__all__ = ["TASKS", "Batch", "Task"]
+__all__ = ["Arrays", "Batch", "LpipsTask", "Task", "VggTask"]
 
 CAFFE_UNIT = 1 / 57
 """Caffe's inputs are deviations of 0..255, torchvision's of 0..1 over 0.225: 57 times smaller."""
 
 TEACHER_CHANNELS = {"conv1_1": 64, "conv2_1": 128, "conv3_1": 256, "conv4_1": 512}
+WEIGHTS = {"gram conv4_1": 1.0, "content": 0.5, "moves": 0.3, "gram moves": 0.3}
+"""Of VggTask's losses; those not named here are of no account to the metrics."""
+
+FITTED_EVERY = 3  # of the groups that heads are fitted to
+HEAD_RIDGE = 1e-5
+
 FIRST, SECOND = (torch.tensor(side) for side in zip(*PAIRS, strict=True))
+
+
+Arrays = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +58,17 @@ class Task(Protocol):
     @property
     def keys(self) -> tuple[str, ...]: ...
 
-    def start(self, targets: Sequence[Mapping[str, Tensor]]) -> None:
-        """Look at all targets once: their mean, scale and axes."""
+    @property
+    def trunk(self) -> nn.Module:
+        """The network without what it has for training only."""
+
+    def start(self, groups: NDArray[np.uint8], targets: Sequence[Arrays]) -> None:
+        """Look at all pictures or targets once: their mean, scale and axes."""
 
     def losses(self, batch: Batch) -> dict[str, Tensor]: ...
+
+    def compared(self, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
+        """Distance → ours and the teacher's of each pair of pictures, for validation."""
 
     def finished(self) -> dict[str, Tensor]:
         """The weights to ship, in the units in which the network is used."""
@@ -68,6 +84,10 @@ class Standard:
 
     mean: Tensor
     deviation: Tensor
+
+    def standardised(self, x: Tensor) -> Tensor:
+        """Features [N, C, h, w] with mean 0 and deviation 1."""
+        return (x - self.mean[:, None, None]) / self.deviation[:, None, None]
 
     def undone(self, x: Tensor) -> Tensor:
         """Features [N, C, h, w] at the scale they have."""
@@ -88,40 +108,82 @@ class VggTask:
     keys = (*LAYERS, *(f"gram {layer}" for layer in LAYERS), "content")
 
     def __init__(self) -> None:
-        self.network = CompactVgg()
+        self.network = self.trunk = CompactVgg()
         self._scales: dict[str, Standard] = {}
         self._floor: dict[str, float] = {}
 
-    def start(self, targets: Sequence[Mapping[str, Tensor]]) -> None:
+    def start(self, groups: NDArray[np.uint8], targets: Sequence[Arrays]) -> None:
         for layer in LAYERS:
             x = torch.cat([_in_units(t[layer].float(), layer) for t in targets[::4]])
             mean = x.mean(dim=(0, 2, 3))
             deviation = (x - mean[:, None, None]).square().mean(dim=(0, 2, 3)).sqrt()
             self._scales[layer] = Standard(mean, deviation)
             grams = torch.cat([t[f"gram {layer}"] for t in targets]) * CAFFE_UNIT**4
-            self._floor[layer] = 1e-2 * float(grams.median())
+            self._floor[f"gram {layer}"] = 1e-2 * float(grams.median())
         contents = torch.cat([t["content"] for t in targets]) * CAFFE_UNIT**2
         self._floor["content"] = 1e-2 * float(contents.median())
+        self._fit_heads(groups, targets)
+
+    def _fit_heads(self, groups: NDArray[np.uint8], targets: Sequence[Arrays]) -> None:
+        """Least squares on the trunk that there is: of a trained one, all but as good as training.
+
+        A head is linear, and its axes are those of these pictures, not those it was trained on.
+        """
+        sums: dict[str, tuple[Tensor, Tensor]] = {}
+        with torch.inference_mode():
+            for index in range(0, len(groups), FITTED_EVERY):
+                seen = self.network.trunk(middle(np.array(groups[index])))
+                for layer, x in seen.items():
+                    wanted = _in_units(targets[index][layer].float(), layer)
+                    a = F.pad(_places(x), (0, 1), value=1.0)
+                    b = _places(self._scales[layer].standardised(wanted))
+                    gram, cross = sums.get(layer, (torch.zeros(()), torch.zeros(())))
+                    sums[layer] = gram + a.T @ a, cross + a.T @ b
+            for layer, (gram, cross) in sums.items():
+                gram.diagonal().add_(HEAD_RIDGE * gram.diagonal().mean())
+                solved = torch.linalg.solve(gram.double(), cross.double()).float().T
+                head = self.network.heads[layer]
+                head.weight.copy_(solved[:, :-1, None, None])
+                head.bias.copy_(solved[:, -1])
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        raw = self.network(middle(_flat(batch.pictures)))
-        maps = {layer: self._scales[layer].undone(x) for layer, x in raw.items()}
-        found, ours_all, theirs_all = {}, [], []
+        """Everything that counts is decided at conv4_1: 99 % of the real style loss is its."""
+        maps, kept = self._maps(batch)
+        found: dict[str, Tensor] = {}
         for layer in LAYERS:
-            wanted = _in_units(batch.targets[layer].flatten(0, 1).float(), layer)
             spread = self._scales[layer].deviation.square().mean()
-            found[f"map {layer}"] = F.mse_loss(maps[layer], wanted) / spread
-            ours = _pair_distances(_grams(maps[layer]))
+            gap = F.mse_loss(maps[layer], kept[layer]) / spread
+            found[f"map {layer}"] = gap * (1.0 if layer == CONTENT_LAYER else 0.2)
+        for name, (ours, theirs) in self._distances(maps, batch).items():
+            found[name] = WEIGHTS.get(name, 0.05) * _log_gap(ours, theirs, self._floor[name])
+        for name, ours, theirs in (
+            ("moves", maps[CONTENT_LAYER], kept[CONTENT_LAYER]),
+            ("gram moves", _grams(maps[CONTENT_LAYER]), _grams(kept[CONTENT_LAYER])),
+        ):
+            found[name] = WEIGHTS[name] * _moves_gap(ours, theirs)
+        return found
+
+    def compared(self, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
+        return self._distances(self._maps(batch)[0], batch)
+
+    def _maps(self, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Layer → ours and the teacher's, [N, C, h, w] in the network's units."""
+        raw = self.network(middle(_flat(batch.pictures)))
+        ours = {layer: self._scales[layer].undone(x) for layer, x in raw.items()}
+        return ours, {
+            layer: _in_units(batch.targets[layer].flatten(0, 1).float(), layer) for layer in LAYERS
+        }
+
+    def _distances(
+        self, maps: Mapping[str, Tensor], batch: Batch
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """Ours and the teacher's, [G · PAIRS]."""
+        found = {}
+        for layer in LAYERS:
             theirs = batch.targets[f"gram {layer}"].flatten() * CAFFE_UNIT**4
-            found[f"gram {layer}"] = 0.15 * _log_gap(ours, theirs, self._floor[layer])
-            ours_all.append(ours)
-            theirs_all.append(theirs)
-        whole_ours, whole_theirs = (torch.stack(x).sum(0) for x in (ours_all, theirs_all))
-        floor = max(self._floor[layer] for layer in LAYERS)
-        found["style"] = 0.5 * _log_gap(whole_ours, whole_theirs, floor)
-        ours = _pair_distances(maps[CONTENT_LAYER])
+            found[f"gram {layer}"] = _pair_distances(_grams(maps[layer])), theirs
         theirs = batch.targets["content"].flatten() * CAFFE_UNIT**2
-        found["content"] = 0.5 * _log_gap(ours, theirs, self._floor["content"])
+        found["content"] = _pair_distances(maps[CONTENT_LAYER]), theirs
         return found
 
     def finished(self) -> dict[str, Tensor]:
@@ -137,33 +199,40 @@ class LpipsTask:
     keys = ("lpips",)
 
     def __init__(self) -> None:
-        self.network = CompactLpips()
+        self.network = self.trunk = CompactLpips()
 
-    def start(self, targets: Sequence[Mapping[str, Tensor]]) -> None:
+    def start(self, groups: NDArray[np.uint8], targets: Sequence[Arrays]) -> None:
         self._mean = float(torch.stack([t["lpips"].float().mean() for t in targets]).mean())
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        features = self.network(middle(_flat(batch.pictures)))
-        layers = zip(features, self.network.linear(), strict=True)
-        ours = torch.stack([_lpips_maps(x, weight) for x, weight in layers]).sum(0)
-        theirs = batch.targets["lpips"].flatten(0, 1).float()
+        ours, theirs = self._maps(batch)
         return {
             "map": F.l1_loss(ours, theirs) / self._mean,
             "whole": 3 * _log_gap(ours.mean((1, 2)), theirs.mean((1, 2)), 0.02 * self._mean),
         }
 
+    def compared(self, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
+        ours, theirs = self._maps(batch)
+        return {"lpips": (ours.mean((1, 2)), theirs.mean((1, 2)))}
+
+    def _maps(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Ours and the teacher's, [G · PAIRS, FINE, FINE]."""
+        features = self.network(middle(_flat(batch.pictures)))
+        layers = zip(features, self.network.linear(), strict=True)
+        ours = torch.stack([_lpips_maps(x, weight) for x, weight in layers]).sum(0)
+        return ours, batch.targets["lpips"].flatten(0, 1).float()
+
     def finished(self) -> dict[str, Tensor]:
         return self.network.state_dict()
 
 
-TASKS: Mapping[str, Callable[[], Task]] = {
-    "vgg": VggTask,
-    "lpips": LpipsTask,
-}
-
-
 def _flat(groups: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return groups.reshape(-1, *groups.shape[2:])
+
+
+def _places(x: Tensor) -> Tensor:
+    """[N, C, h, w] to [N · h · w, C]."""
+    return x.permute(0, 2, 3, 1).flatten(0, 2)
 
 
 def _in_units(kept: Tensor, layer: str) -> Tensor:
@@ -185,6 +254,20 @@ def _pair_distances(x: Tensor) -> Tensor:
     """Mean squared differences of each group's pairs, [G · PAIRS]."""
     grouped = x.reshape(-1, GROUP, *x.shape[1:])
     return (grouped[:, FIRST] - grouped[:, SECOND]).square().flatten(2).mean(2).flatten()
+
+
+def _moves_gap(ours: Tensor, theirs: Tensor) -> Tensor:
+    """From one picture to another of its group: our step less the teacher's, relative to that.
+
+    A distance says how long a step is, this also where it leads. [N, …] both.
+    """
+    steps = []
+    for x in (ours, theirs):
+        grouped = x.reshape(-1, GROUP, *x.shape[1:]).flatten(2)
+        steps.append(grouped[:, FIRST] - grouped[:, SECOND])
+    lengths = steps[1].square().mean(2)
+    floor = 0.1 * lengths.mean()
+    return ((steps[0] - steps[1]).square().mean(2) / (lengths + floor)).mean()
 
 
 def _lpips_maps(x: Tensor, weights: Tensor) -> Tensor:

@@ -6,11 +6,12 @@ None of them is shipped. The folder holds the files named below.
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from evaluator.backbones.inception import Inception, preprocess
-from evaluator.backbones.inception_layers import wire
+from evaluator.backbones.inception_onnx import OnnxInception
 from evaluator.backbones.loading import LoadedState, load_state
 from evaluator.backbones.lpips import LpipsNetwork, Stack
 from evaluator.backbones.vgg import Vgg
@@ -38,8 +39,12 @@ class Teachers:
         self._vgg = Vgg(load_state(vgg.weights, folder), vgg, layers=LAYERS, device=cpu)
         states = (_state(folder, TRUNK_FILE), _state(folder, HEADS_FILE))
         self._lpips = LpipsNetwork(lpips, *states, device=cpu)
-        rows = load_state(inception.weights, folder)
-        self._inception = Inception(rows, dims=INCEPTION_DIMS, device=cpu)
+        tensors = load_state(inception.weights, folder).tensors.items()
+        self._inception = OnnxInception(
+            {name: tensor.numpy() for name, tensor in tensors},
+            dims=INCEPTION_DIMS,
+            source=inception.weights.name,
+        )
 
     def maps(self, pixels: Tensor) -> dict[str, Tensor]:
         """VGG layer → float32 [N, C, h, w] of uint8 [N, H, W, 3]."""
@@ -49,9 +54,9 @@ class Teachers:
         """What LPIPS sees of each picture."""
         return [self._lpips.stack(pixels[i : i + 1]) for i in range(len(pixels))]
 
-    def inception_map(self, pixels: Tensor) -> Tensor:
-        """Mixed_6e before the pooling, float32 [N, 768, 17, 17]."""
-        return wire(self._inception, preprocess(pixels), INCEPTION_DIMS)
+    def rows(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Mixed_6e, pooled: float32 [N, 768] of uint8 [N, H, W, 3]."""
+        return self._inception.rows(pixels)
 
 
 def real_backbones(folder: Path) -> tuple[BackboneSpec, BackboneSpec, BackboneSpec]:

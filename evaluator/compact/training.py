@@ -7,21 +7,29 @@ the running mean of the weights, in half precision.
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
+from scipy.stats import spearmanr
 from torch import Tensor
 
-from evaluator.compact.tasks import TASKS, Batch, Task
+from evaluator.compact.growing import grow
+from evaluator.compact.tasks import Batch, LpipsTask, Task, VggTask
 
-__all__ = ["Settings", "train"]
+__all__ = ["TASKS", "Lesson", "Settings", "train"]
 
-LOG_EVERY, KEEP_EVERY = 50, 200
+TASKS: Mapping[str, Callable[[], Task]] = {
+    "vgg": VggTask,
+    "lpips": LpipsTask,
+}
+
+LOG_EVERY, KEEP_EVERY = 50, 100
 WARM_UP = 50
 
 
@@ -30,41 +38,55 @@ class Settings:
     """``groups`` in a batch; ``average`` is the decay of the mean of weights that is shipped."""
 
     steps: int = 1500
-    groups: int = 2
-    rate: float = 3e-3
+    groups: int = 1
+    rate: float = 2e-3
     decay: float = 1e-4
-    average: float = 0.995
+    average: float = 0.998
     seed: int = 7
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """Groups or sets of pictures, uint8 [G, n, H, W, 3], and a file of targets of each."""
+
+    groups: NDArray[np.uint8]
+    targets: Sequence[Path]
 
 
 def train(
     name: str,
-    groups: NDArray[np.uint8],
-    targets: Sequence[Path],
+    lesson: Lesson,
     folder: Path,
     *,
     settings: Settings,
     tell: Callable[[int, int], None],
+    check: Lesson | None = None,
+    start: Path | None = None,
 ) -> Path:
     """Train the network of that name and return its weights' file, ``folder/compact-NAME….``
 
-    Goes on from ``folder/NAME.state.pt`` if that is there and of the same settings.
+    Goes on from ``folder/NAME.state.pt`` if that is there and of the same settings; else begins
+    with the weights of ``start``, of a network as wide or less, if given. ``check``, which is not
+    learned from, is looked at now and then, for the log.
     """
     torch.manual_seed(settings.seed)
     task = TASKS[name]()
-    held = [_read(path, task.keys) for path in targets]
-    task.start(held)
+    if start is not None:
+        grow(task.trunk, start)
+    held = [_read(path, task.keys) for path in lesson.targets]
+    task.start(lesson.groups, held)
     run = _Run(task, settings, folder / f"{name}.state.pt")
     run.resume()
     with (folder / f"{name}.jsonl").open("a", encoding="utf-8") as log:
         while run.step < settings.steps:
-            losses = run.advance(groups, held)
+            losses = run.advance(lesson.groups, held)
             tell(run.step, settings.steps)
             if run.step % LOG_EVERY == 0:
-                log.write(json.dumps({"network": name, "step": run.step, **losses}) + "\n")
-                log.flush()
+                _note(log, {"network": name, "step": run.step, **losses})
             if run.step % KEEP_EVERY == 0 or run.step == settings.steps:
                 run.keep()
+                if check is not None:
+                    _note(log, {"network": name, "step": run.step, **run.checked(check)})
     return _ship(task, run.average, folder / f"compact-{name}.safetensors")
 
 
@@ -113,6 +135,19 @@ class _Run:
         for key, value in self.task.network.state_dict().items():
             self.average[key].lerp_(value, 1 - decay)
 
+    def checked(self, check: Lesson) -> dict[str, float]:
+        """Spearman's ρ of the averaged network's distances with the teacher's."""
+        now = _copy(self.task.network.state_dict())
+        self.task.network.load_state_dict(self.average)
+        with torch.inference_mode():
+            found = [self.task.compared(batch) for batch in _batches(check, self.task.keys)]
+        self.task.network.load_state_dict(now)
+        rhos = {}
+        for key in found[0]:
+            ours, theirs = (torch.cat([each[key][side] for each in found]) for side in (0, 1))
+            rhos[f"rho {key}"] = round(float(spearmanr(ours, theirs).statistic), 4)
+        return rhos
+
     def keep(self) -> None:
         state = {
             "step": self.step,
@@ -134,6 +169,18 @@ class _Run:
         self.task.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.average, self.step = state["average"], state["step"]
+
+
+def _batches(lesson: Lesson, keys: Sequence[str]) -> Iterator[Batch]:
+    """Group by group."""
+    for index, path in enumerate(lesson.targets):
+        targets = {key: value[None] for key, value in _read(path, keys).items()}
+        yield Batch(np.array(lesson.groups[index : index + 1]), targets)
+
+
+def _note(log: TextIO, line: Mapping[str, float | str]) -> None:
+    log.write(json.dumps(line) + "\n")
+    log.flush()
 
 
 def _read(path: Path, keys: Sequence[str]) -> dict[str, Tensor]:

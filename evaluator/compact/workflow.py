@@ -5,32 +5,33 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from evaluator.commands.console import Steps
 from evaluator.commands.console import steps as progress_bar
 from evaluator.compact.fitting import fit_inception
-from evaluator.compact.groups import keep_groups
+from evaluator.compact.groups import Groups, keep_groups
 from evaluator.compact.heldout import held_out
 from evaluator.compact.judging import Judgement, judge, judges, speed_of
 from evaluator.compact.page import figures, page
-from evaluator.compact.sources import sources_of
+from evaluator.compact.sets import keep_sets
+from evaluator.compact.sources import Sources, parted, sources_of
 from evaluator.compact.stylisers import (
     Styliser,
     entry_styliser,
     linear_transport,
     patchwork,
 )
-from evaluator.compact.targets import axes_of, keep_targets
-from evaluator.compact.tasks import TASKS
+from evaluator.compact.targets import axes_of, keep_rows, keep_targets
 from evaluator.compact.teachers import Teachers
-from evaluator.compact.training import Settings, train
+from evaluator.compact.training import TASKS, Lesson, Settings, train
 from evaluator.errors import ParticipantError
 
 __all__ = ["Plan", "evaluate_all", "train_all"]
 
+CHECK_SHARE = 8  # groups to learn from for each that the learning is checked with
+SET_SEED = 5
 NETWORKS = (*TASKS, "inception")  # which is made of vgg
 
 Tell = Callable[[int, int], None]
@@ -38,12 +39,18 @@ Tell = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to train on and for how long; ``work`` is the folder of everything that is made."""
+    """What to train on and for how long; ``work`` is the folder of everything that is made.
+
+    The learning is checked with ``checks``, entries of no training; it begins with the weights in
+    the folder ``start``, or anew.
+    """
 
     weights: Path
     images: Path
     work: Path
     entries: tuple[Path, ...]
+    checks: tuple[Path, ...]
+    start: Path | None
     groups: int
     steps: int
     seed: int
@@ -60,31 +67,23 @@ def train_all(plan: Plan, networks: Sequence[str]) -> list[Path]:
     torch.set_num_threads(1)
     plan.work.mkdir(parents=True, exist_ok=True)
     with progress_bar("pictures") as bar:
-        stylisers = [entry_styliser(path) for path in plan.entries]
-        groups = keep_groups(
-            plan.work / "groups.npy",
-            sources_of(plan.images, "training"),
-            stylisers,
-            count=plan.groups,
-            seed=plan.seed,
-            tell=partial(bar.count, "pictures"),
-        )
         teachers = Teachers(plan.weights)
-        targets = keep_targets(
-            plan.work / "targets",
-            groups,
-            teachers,
-            _axes(plan.work / "axes.pt", groups, teachers),
-            partial(bar.count, "targets"),
-        )
-        return [
-            _train(name, groups, targets, plan, partial(bar.count, name))
-            for name in networks or NETWORKS
-        ]
+        found = []
+        for name in networks or NETWORKS:
+            make = _fit if name == "inception" else _train
+            found.append(make(name, plan, teachers, bar))
+        return found
 
 
 def evaluate_all(
-    weights: Path, images: Path, entries: Sequence[Path], out: Path, *, pairs: int, seed: int
+    weights: Path,
+    images: Path,
+    entries: Sequence[Path],
+    out: Path,
+    *,
+    pairs: int,
+    judged: int,
+    seed: int,
 ) -> Mapping[str, float]:
     """The figures, which are also written to the page ``out``."""
     torch.set_num_threads(1)
@@ -96,6 +95,7 @@ def evaluate_all(
             sources_of(images, "heldout"),
             stylisers,
             pairs=pairs,
+            judged=judged,
             seed=seed,
             tell=partial(bar.count, "pictures"),
         )
@@ -107,16 +107,49 @@ def evaluate_all(
     return figures(*both, speed)
 
 
-def _train(
-    name: str, groups: NDArray[np.uint8], targets: Sequence[Path], plan: Plan, tell: Tell
-) -> Path:
-    if name not in TASKS:
-        return fit_inception(groups, targets, plan.work, tell=tell)
-    settings = Settings(steps=plan.steps, seed=plan.seed)
-    return train(name, groups, targets, plan.work, settings=settings, tell=tell)
+def _train(name: str, plan: Plan, teachers: Teachers, bar: Steps) -> Path:
+    learned, checked = parted(sources_of(plan.images, "training"))
+    lesson = _lesson(plan, "", learned, plan.entries, teachers, bar)
+    check = _lesson(plan, "check-", checked, plan.checks, teachers, bar)
+    start = None if plan.start is None else plan.start / f"compact-{name}.safetensors"
+    return train(
+        *(name, lesson, plan.work),
+        settings=Settings(steps=plan.steps, seed=plan.seed),
+        tell=partial(bar.count, name),
+        check=check,
+        start=start,
+    )
 
 
-def _axes(path: Path, groups: NDArray[np.uint8], teachers: Teachers) -> dict[str, Tensor]:
+def _lesson(
+    plan: Plan, part: str, sources: Sources, entries: Sequence[Path], teachers: Teachers, bar: Steps
+) -> Lesson:
+    """Groups of pictures and their targets; ``part`` is in the names of files."""
+    groups = keep_groups(
+        plan.work / f"{part}groups.npy",
+        sources,
+        [entry_styliser(path) for path in entries],
+        count=plan.groups // CHECK_SHARE if part else plan.groups,
+        seed=plan.seed + len(part),
+        tell=partial(bar.count, f"{part}pictures"),
+    )
+    axes = _axes(plan.work / "axes.pt", groups, teachers)
+    tell = partial(bar.count, f"{part}targets")
+    return Lesson(groups, keep_targets(plan.work / f"{part}targets", groups, teachers, axes, tell))
+
+
+def _fit(name: str, plan: Plan, teachers: Teachers, bar: Steps) -> Path:
+    sources, _ = parted(sources_of(plan.images, "training"))
+    sets = keep_sets(
+        *(plan.work / "sets.npy", sources, [entry_styliser(path) for path in plan.entries]),
+        seed=SET_SEED,
+        tell=partial(bar.count, "sets"),
+    )
+    rows = keep_rows(plan.work / "rows", sets, teachers, partial(bar.count, "rows"))
+    return fit_inception(Lesson(sets, rows), plan.work, tell=partial(bar.count, name))
+
+
+def _axes(path: Path, groups: Groups, teachers: Teachers) -> dict[str, Tensor]:
     """Kept, since targets of an interrupted run lie on them."""
     if not path.exists():
         torch.save(axes_of(groups, teachers), path)

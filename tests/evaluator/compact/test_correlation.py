@@ -91,4 +91,4 @@ def _pictures(weights: Path, images: Path, folder: Path) -> HeldOut:
         "patchwork": patchwork,
     }
     sources = sources_of(images, "heldout")
-    return held_out(sources, stylisers, pairs=12, seed=8, tell=lambda *_: None)
+    return held_out(sources, stylisers, pairs=12, judged=12, seed=8, tell=lambda *_: None)

@@ -15,7 +15,7 @@ from evaluator.compact.groups import GROUP, PAIRS, make_group
 from evaluator.compact.sources import Sources
 from evaluator.compact.stylisers import blend, linear_transport, patchwork
 from evaluator.compact.targets import FINE
-from evaluator.compact.training import Settings, train
+from evaluator.compact.training import Lesson, Settings, train
 
 SETTINGS = Settings(steps=6, groups=1, rate=5e-3, seed=4)
 
@@ -60,8 +60,8 @@ def run(
     groups: NDArray[np.uint8], targets: list[Path], folder: Path, settings: Settings
 ) -> dict[str, NDArray[np.float16]]:
     folder.mkdir(exist_ok=True)
-    path = train("lpips", groups, targets, folder, settings=settings, tell=lambda *_: None)
-    return load_file(path)
+    lesson = Lesson(groups, targets)
+    return load_file(train("lpips", lesson, folder, settings=settings, tell=lambda *_: None))
 
 
 @pytest.mark.slow
@@ -90,8 +90,7 @@ def test_an_interrupted_training_ends_where_a_whole_one_does(
     with pytest.raises(KeyboardInterrupt):
         train(
             "lpips",
-            groups,
-            targets,
+            Lesson(groups, targets),
             _folder(tmp_path / "cut"),
             settings=SETTINGS,
             tell=_interrupt_at(3),
@@ -110,6 +109,15 @@ def test_other_settings_begin_anew(
     again, fresh = (run(groups, targets, tmp_path / name, other) for name in "ab")
     for name, values in fresh.items():
         assert np.allclose(values, again[name], atol=1e-3), name
+
+
+def test_the_log_says_how_well_pictures_of_no_training_are_ordered(
+    groups: NDArray[np.uint8], targets: list[Path], tmp_path: Path
+) -> None:
+    learned, check = Lesson(groups[:2], targets[:2]), Lesson(groups[2:], targets[2:])
+    train("lpips", learned, tmp_path, settings=SETTINGS, tell=lambda *_: None, check=check)
+    (line,) = (tmp_path / "lpips.jsonl").read_text("utf-8").splitlines()
+    assert -1 <= json.loads(line)["rho lpips"] <= 1
 
 
 def test_groups_depend_on_their_seed_alone(sources: Sources) -> None:

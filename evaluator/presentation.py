@@ -78,6 +78,8 @@ def size(count: int) -> str:
 
 def _short_exponent(text: str) -> str:
     """``1.2e-07`` as ``1.2e-7``."""
+    if "e" not in text:
+        return text
     return re.sub(r"e([+-])0*", lambda found: "e-" if found[1] == "-" else "e", text)
 
 

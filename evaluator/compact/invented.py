@@ -151,7 +151,8 @@ def _bent(content: Pixels, style: Pixels, rng: Rng) -> Pixels:
     moves = np.dstack([_resized(coarse[..., [i]], side, Image.Resampling.BICUBIC) for i in (0, 1)])
     y, x = np.mgrid[:side, :side]
     rows, columns = np.rint(y + moves[..., 0]), np.rint(x + moves[..., 1])
-    return content[rows.clip(0, side - 1).astype(int), columns.clip(0, side - 1).astype(int)]
+    places = rows.clip(0, side - 1).astype(int), columns.clip(0, side - 1).astype(int)
+    return np.asarray(content[places])
 
 
 def _oil(content: Pixels, style: Pixels, rng: Rng) -> Pixels:
@@ -203,7 +204,8 @@ def _covariance(rows: Tensor) -> Tensor:
 
 def _power(symmetric: Tensor, exponent: float) -> Tensor:
     values, vectors = torch.linalg.eigh(symmetric)
-    return (vectors * values.clamp(min=1e-3) ** exponent) @ vectors.T
+    power: Tensor = (vectors * values.clamp(min=1e-3) ** exponent) @ vectors.T
+    return power
 
 
 def _planes(pixels: Pixels) -> Tensor:
@@ -227,4 +229,4 @@ def _resized(values: NDArray[np.float64], side: int, how: Image.Resampling) -> N
 
 
 def _clipped(values: NDArray[np.floating]) -> Pixels:
-    return np.clip(np.rint(np.nan_to_num(values)), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(np.nan_to_num(values)), 0, 255).astype(np.uint8))

@@ -6,7 +6,7 @@ like the teacher's. The first is rich, the second is what the network is for.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import torch
@@ -142,7 +142,7 @@ class VggTask:
             for layer, (gram, cross) in sums.items():
                 gram.diagonal().add_(HEAD_RIDGE * gram.diagonal().mean())
                 solved = torch.linalg.solve(gram.double(), cross.double()).float().T
-                head = self.network.heads[layer]
+                head = cast("nn.Conv2d", self.network.heads[layer])
                 head.weight.copy_(solved[:, :-1, None, None])
                 head.bias.copy_(solved[:, -1])
 

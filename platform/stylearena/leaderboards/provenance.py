@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, F, Max, QuerySet, Sum
 
 from evaluator.metrics.catalogue import METRICS, MetricInfo
 from evaluator.protocols import protocol
@@ -12,7 +14,21 @@ from stylearena.competitions.models import Phase
 from stylearena.judging.models import Evaluation, Stage
 from stylearena.submissions.models import Standing, State
 
-__all__ = ["Provenance", "columns_of", "current_provenance", "ranked_evaluations"]
+__all__ = ["Mark", "Provenance", "columns_of", "current_provenance", "ranked_evaluations"]
+
+_PRIME = 65_521  # so that two sets with the same sum of ids differ in the second one
+
+
+class Mark(NamedTuple):
+    """Tells one set of ranked entries from any other that a phase may have had."""
+
+    entries: int
+    newest: datetime | None
+    ids: int | None
+    mixed: int | None
+
+
+NOTHING = Mark(0, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +45,7 @@ class Provenance:
     weights: Mapping[str, str]
     interval_percent: int
     awaiting: int = 0
+    mark: Mark = NOTHING
 
 
 def current_provenance(phase: Phase) -> Provenance:
@@ -37,16 +54,11 @@ def current_provenance(phase: Phase) -> Provenance:
     The version turns over with the bulk of a phase, so that a new evaluator release empties no
     board and a re-scored phase moves as one.
     """
-    counts = (
-        _promoted(phase)
-        .values_list("evaluator_version", "dataset_id", "protocol_digest")
-        .annotate(entries=Count("pk"), newest=Max("finished_at"))
-        .order_by("-entries", "-newest")
-    )
-    groups = [(version, (d, p), n) for version, d, p, n, _ in counts]
     here = (phase.dataset_id, phase.protocol_digest)
-    version = next((version for version, key, _ in groups if key == here), __version__)
-    awaiting = sum(n for group_version, key, n in groups if (group_version, key) != (version, here))
+    groups = _groups(phase)
+    version = next((g.evaluator_version for g in groups if g.terms == here), __version__)
+    ranked = next((g for g in groups if (g.evaluator_version, g.terms) == (version, here)), None)
+    awaiting = sum(group.mark.entries for group in groups if group is not ranked)
     terms = protocol(phase.protocol)
     return Provenance(
         protocol=phase.protocol,
@@ -59,7 +71,37 @@ def current_provenance(phase: Phase) -> Provenance:
         weights=terms.weights,
         interval_percent=round(terms.bootstrap.level * 100),
         awaiting=awaiting,
+        mark=ranked.mark if ranked else NOTHING,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Promoted entries of the same provenance: dataset and protocol are their ``terms``."""
+
+    evaluator_version: str
+    terms: tuple[int, str]
+    mark: Mark
+
+
+def _groups(phase: Phase) -> list[_Group]:
+    """The largest first; one query over every entry, so it is the only one."""
+    pk = F("pk")
+    rows = (
+        _promoted(phase)
+        .values_list("evaluator_version", "dataset_id", "protocol_digest")
+        .annotate(
+            entries=Count("pk"),
+            newest=Max("finished_at"),
+            ids=Sum("pk"),
+            mixed=Sum(pk * (pk % _PRIME)),
+        )
+        .order_by("-entries", "-newest")
+    )
+    return [
+        _Group(version, (dataset, digest), Mark(entries, newest, ids, mixed))
+        for version, dataset, digest, entries, newest, ids, mixed in rows
+    ]
 
 
 def ranked_evaluations(phase: Phase, provenance: Provenance) -> QuerySet[Evaluation]:

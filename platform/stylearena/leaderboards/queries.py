@@ -76,7 +76,7 @@ def board(
     columns = columns_of(phase)
     provenance = current_provenance(phase)
     ranked = ranked_evaluations(phase, provenance)
-    stand = standings_among(phase, ranked)
+    stand = standings_among(phase, ranked, provenance.mark)
     order = _Order.of(sort, descending, columns)
     found = _matching(order.apply(stand, ranked), ranked, search.strip())
     size = per_page or max(len(found), 1)

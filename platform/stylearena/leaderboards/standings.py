@@ -5,32 +5,28 @@ of that set is asked of the database each time; thousands are ranked only when i
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
 
-from django.db.models import Count, F, FilteredRelation, Max, Q, QuerySet, Sum
+from django.db.models import FilteredRelation, Q, QuerySet
 
 from evaluator.metrics.catalogue import metric_info
 from stylearena.competitions.models import Phase
 from stylearena.judging.models import Evaluation
-from stylearena.leaderboards.provenance import current_provenance, ranked_evaluations
+from stylearena.leaderboards.provenance import Mark, current_provenance, ranked_evaluations
 from stylearena.leaderboards.ranking import Candidate, Standing, rank
 
 __all__ = ["forget", "standings", "standings_among"]
 
-_Mark = tuple[int, int | None, int | None, datetime | None]
-_PRIME = 65_521  # so that two sets with the same sum of ids differ in the second one
-
 
 def standings(phase: Phase) -> Sequence[Standing]:
     """The whole ranking of a phase, best first, without the scores of each row."""
-    return standings_among(phase, ranked_evaluations(phase, current_provenance(phase)))
+    provenance = current_provenance(phase)
+    return standings_among(phase, ranked_evaluations(phase, provenance), provenance.mark)
 
 
-def standings_among(phase: Phase, ranked: QuerySet[Evaluation]) -> Sequence[Standing]:
-    """The ranking of the evaluations that ``ranked`` selects, all of this phase."""
-    key = _Key(phase.pk, phase.ranking_metric, _mark(ranked), ranked)
-    return _computed(key)
+def standings_among(phase: Phase, ranked: QuerySet[Evaluation], mark: Mark) -> Sequence[Standing]:
+    """The ranking of the evaluations that ``ranked`` selects, all of this phase and so marked."""
+    return _computed(_Key(phase.pk, phase.ranking_metric, mark, ranked))
 
 
 def forget() -> None:
@@ -41,7 +37,7 @@ def forget() -> None:
 class _Key:
     """What a ranking depends on, and the query that reads it, which is not compared."""
 
-    def __init__(self, phase: int, metric: str, mark: _Mark, ranked: QuerySet[Evaluation]) -> None:
+    def __init__(self, phase: int, metric: str, mark: Mark, ranked: QuerySet[Evaluation]) -> None:
         self._facts = (phase, metric, mark)
         self.metric = metric
         self.ranked = ranked
@@ -61,13 +57,3 @@ def _computed(key: _Key) -> tuple[Standing, ...]:
     candidates = [Candidate(*row) for row in scored.iterator()]
     key.ranked = Evaluation.objects.none()  # the key is kept, and need not hold the query
     return tuple(rank(candidates, metric_info(key.metric)))
-
-
-def _mark(ranked: QuerySet[Evaluation]) -> _Mark:
-    found = ranked.aggregate(
-        count=Count("pk"),
-        ids=Sum("pk"),
-        mixed=Sum(F("pk") * (F("pk") % _PRIME)),
-        newest=Max("finished_at"),
-    )
-    return found["count"], found["ids"], found["mixed"], found["newest"]

@@ -144,7 +144,7 @@ class VggTask:
                 solved = torch.linalg.solve(gram.double(), cross.double()).float().T
                 head = cast("nn.Conv2d", self.network.heads[layer])
                 head.weight.copy_(solved[:, :-1, None, None])
-                head.bias.copy_(solved[:, -1])
+                cast("Tensor", head.bias).copy_(solved[:, -1])
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Everything that counts is decided at conv4_1: 99 % of the real style loss is its."""

@@ -254,7 +254,7 @@ def test_an_interrupted_run_ends_every_process(
     try:
         started = _wait_for_box(run)
         run.send_signal(sent)
-        _, said = run.communicate(timeout=30)
+        _, said = run.communicate(timeout=90)
     finally:
         run.kill()
 

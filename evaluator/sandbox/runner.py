@@ -206,8 +206,9 @@ def _receive(descriptor: int, kind: int) -> Any:
     if raw is None:
         return None
     _, _, got, _, n, height, width, length = HEADER.unpack(raw)
-    kept = _BUFFERS.get(kind, b"")
-    payload = _read(descriptor, length, kept if len(kept) == length else None)
+    kept = _BUFFERS.get(kind)
+    fits = kept is not None and len(kept) == length
+    payload = _read(descriptor, length, kept if fits else None)
     if got != kind or payload is None:
         raise EOFError("the judge sent half a request")
     _BUFFERS[kind] = payload

@@ -21,11 +21,11 @@ SHIPPED: Mapping[str, Shipped] = MappingProxyType(
     {
         "vgg": Shipped(
             971_368,
-            "cebacebce1b461fbc5e8b2429c3dafbc0ddd761a25cc81cfd310a880fcf59ace",
+            "b0cd3c46cc5ed98a091a9d03f8e5ff9cc7f99389625af375ea40e903b059b03e",
         ),
         "lpips": Shipped(
             246_216,
-            "e3799e685f3d6c6279600ebc1360c7a66eb52a5662801963918bcebed6a6c46c",
+            "ce81c26d6c9915b6f8f09b09c2a6f2ebcf83547a3f559301e6f1df32fadd2dab",
         ),
         "inception": Shipped(
             1_002_568,

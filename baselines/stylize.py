@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["stylize"]
 
+Shares = Annotated[
+    list[float] | None, typer.Option(help="The share of each style, in order; equal without.")
+]
+
+Config = Annotated[
+    Path | None,
+    typer.Option(help="A TOML file: features, layers, weights, scales and iterations."),
+]
+
 
 def stylize(
     content: Annotated[Path, typer.Argument(help="The picture to stylise.")],
@@ -25,18 +34,13 @@ def stylize(
     out: Annotated[Path, typer.Option(help="Where to write the result: .png or .jpg.")] = Path(
         "stylized.png"
     ),
-    share: Annotated[
-        list[float] | None, typer.Option(help="The share of each style, in order; equal without.")
-    ] = None,
+    share: Shares = None,
     strength: Annotated[float, typer.Option(min=0.0, help="Of the style; 1 is usual.")] = 1.0,
     keep_colours: Annotated[
         bool, typer.Option("--keep-colours", help="Transfer luminance only.")
     ] = False,
     size: Annotated[int, typer.Option(min=64, help="Short side of the result.")] = 384,
-    config: Annotated[
-        Path | None,
-        typer.Option(help="A TOML file: features, layers, weights, scales and iterations."),
-    ] = None,
+    config: Config = None,
     device: Annotated[str, typer.Option(help="Where to run: cpu or cuda.")] = "cpu",
 ) -> None:
     """Paint one picture in the manner of others, by optimising it (Gatys et al. 2016)."""
@@ -53,7 +57,6 @@ def stylize(
     settings = chosen(PRESETS, "cpu", config)
     network = vgg_for(settings)
     options = settings.optimisation()._replace(strength=strength, preserve_colours=keep_colours)
-    evaluations = 2 * sum(options.iterations)  # line searches need more than one an iteration
     styles = [(_read(path, size).to(place), part) for path, part in zip(style, shares, strict=True)]
     with steps("stylising") as bar:
         painted = stylise(
@@ -61,7 +64,9 @@ def stylize(
             _read(content, size).to(place),
             styles,
             options,
-            lambda step, loss: bar.count(f"loss {loss:.3g}", step, max(step, evaluations)),
+            lambda step, loss: bar.count(
+                f"loss {loss:.3g}", step, max(step, 2 * sum(options.iterations))
+            ),
         )
     _write(out, painted)
     people().print(f"{out}", markup=False)

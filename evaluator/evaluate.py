@@ -66,10 +66,9 @@ def run_pairs(
 ) -> ShardResult:
     """Stylise and score ``pairs`` in one box; the box is closed however this ends.
 
-    ``device`` is where the entry runs; the scorer has its own. ``on_box`` is handed the box before
-    it starts, for a watching thread that may have to interrupt it. Whatever ``on_pair`` raises
-    stops the run and is raised again. Raises ParticipantError ``entry.*`` for the entry's
-    failures, PlatformFault ``sandbox.*`` for ours and OrganiserError ``dataset.no_pairs``.
+    ``device`` is the entry's. ``on_box`` is handed the box before it starts, for a thread that may
+    interrupt it; what ``on_pair`` raises stops the run. Raises ParticipantError ``entry.*``,
+    PlatformFault ``sandbox.*`` and OrganiserError ``dataset.no_pairs``.
     """
     from evaluator.ahead import worked_ahead
     from evaluator.decoded import DecodedPictures
@@ -86,15 +85,13 @@ def run_pairs(
         on_box(box)
     with box, worked_ahead(pictures.of, pairs) as decoded:
         for index, (given, frame) in enumerate(_stylized(box, decoded)):
-            pixels = frame.pixels[0]
-            score = scorer.score(dataset, pairs[index], *given, pixels)
-            scores.append(score)
+            pixels, pair = frame.pixels[0], pairs[index]
+            scores.append(scorer.score(dataset, pair, *given, pixels))
             seconds.append(frame.seconds)
             if on_pair is not None:
-                on_pair(PairDone(index, len(pairs), pairs[index], pixels, score, frame.seconds))
+                on_pair(PairDone(index, len(pairs), pair, pixels, scores[-1], frame.seconds))
         box.finish()
-        usage = box.usage
-    return ShardResult.of(pairs, scores, seconds, usage)
+        return ShardResult.of(pairs, scores, seconds, box.usage)
 
 
 def _stylized(box: Box, decoded: Iterator[Pictures]) -> Iterator[tuple[Pictures, Frame]]:
@@ -128,11 +125,9 @@ def evaluate(
     """Run and score an entry's archive on a dataset: ``"demo"``, ``"demo-heldout"`` or a folder.
 
     ``device`` ("cpu" or "cuda") is where the entry and the scorer run; a warm ``scorer`` brings its
-    own protocol and device. ``rung`` defaults to the best sandbox here. With ``out``, ``results``'
-    folder is written there, once the run has finished; pairs that an interrupted run like it left
-    there are not run again. ``on_painted`` is ``find_dataset``'s, ``on_download`` hears (weights,
-    bytes there, bytes in all), ``on_target`` is ``Scorer.prepare``'s, ``on_metric`` ``conclude``'s.
-    Raises ParticipantError, OrganiserError or PlatformFault, each with one clear sentence.
+    own protocol and device. ``rung`` defaults to the best here. With ``out``, results are written
+    there at the end; what an interrupted run left there is not run again. ``on_download`` hears
+    (weights, bytes there, in all). Raises StyleArenaError, with one clear sentence.
     """
     from evaluator.entry import open_entry
     from evaluator.results import ResultsFolder
@@ -141,19 +136,22 @@ def evaluate(
         # Cheap refusals first: nobody should wait for torch to hear of a misspelt name.
         rules = scorer.protocol if scorer else _protocol(protocol)
         require_device(device)
-        results = closing.enter_context(ResultsFolder(Path(out))) if out is not None else None
-        unpacked = closing.enter_context(TemporaryDirectory(prefix="stylearena-entry-"))
-        opened = open_entry(Path(entry), Path(unpacked) / "entry")  # which a box's uid may enter
+        results = None if out is None else closing.enter_context(ResultsFolder(Path(out)))
+        opened = open_entry(Path(entry), _empty_folder(closing))
         data = find_dataset(dataset, on_painted=on_painted)
         scorer = scorer or _scorer(rules, device, on_download)
         scorer.prepare(data, on_target)
-        confinement = _confinement(rung, opened.manifest.runtime)
-        run = _Run(opened, data, scorer, *confinement, device, results)
-        report = run.report(on_pair, on_metric)
+        place = (*_confinement(rung, opened.manifest.runtime), device)
+        report = _Run(opened, data, scorer, *place, results).report(on_pair, on_metric)
         if results is not None:
             again = _command(Path(entry), dataset, rules, device)
             results.finish(report, data, rules, command=again)
-    return report
+        return report
+
+
+def _empty_folder(closing: ExitStack) -> Path:
+    """A folder for the entry, which the uid of its box may enter, inside one of our own."""
+    return Path(closing.enter_context(TemporaryDirectory(prefix="stylearena-entry-"))) / "entry"
 
 
 @dataclass(frozen=True, slots=True)

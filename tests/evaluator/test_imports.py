@@ -92,3 +92,8 @@ def test_platform_is_pythons_own_from_the_repository_root(options: tuple[str, ..
 
     assert not found.startswith(str(ROOT / "platform"))
     assert found.split()[-1] == platform.system()
+
+
+def test_shards_are_read_without_torch() -> None:
+    code = "import sys, evaluator.shards, evaluator.conclusion; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

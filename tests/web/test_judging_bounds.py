@@ -43,7 +43,7 @@ def test_a_long_run_is_not_ended_by_the_usual_processor_time() -> None:
     assert limits_of(phase).cpu_seconds == 86_400 * cpu_threads()
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_with_a_weaker_sandbox_than_demanded_leaves_the_shard_to_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

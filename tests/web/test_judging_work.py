@@ -1,6 +1,7 @@
 """What a worker writes: one verdict for whatever happens, and a report from real shards.
 
-The entry and the scorer are real; the database is the test's.
+The entry and the scorer are real; the database is the test's. What is run for real is committed:
+its heartbeats come over a connection of their own, which sees no open transaction.
 """
 
 import time
@@ -98,8 +99,9 @@ def test_a_real_entry_goes_from_intake_to_the_board(tmp_path: Path, settings: Se
     assert full.log == ""
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_entry_that_does_not_start_fails_its_smoke_run_with_its_log(
-    db: None, tmp_path: Path, settings: Settings
+    tmp_path: Path, settings: Settings
 ) -> None:
     submission = hand_in(tmp_path, settings, BROKEN)
     judge_all(submission, Stage.SMOKE)
@@ -108,8 +110,9 @@ def test_an_entry_that_does_not_start_fails_its_smoke_run_with_its_log(
     assert "about to fail" in evaluation_of(submission, Stage.SMOKE).log
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_with_another_protocol_gives_the_shard_back(
-    db: None, tmp_path: Path, settings: Settings
+    tmp_path: Path, settings: Settings
 ) -> None:
     submission = hand_in(tmp_path, settings, IDENTITY, protocol_digest="0" * 64)
     judge_all(submission, Stage.SMOKE)
@@ -307,8 +310,9 @@ def test_a_message_is_acknowledged_only_after_its_work_and_one_at_a_time() -> No
     assert all(task.acks_late and task.reject_on_worker_lost for task in tasks)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_work_begun_by_another_version_is_left_to_it_without_a_fault(
-    db: None, tmp_path: Path, settings: Settings
+    tmp_path: Path, settings: Settings
 ) -> None:
     submission = hand_in(tmp_path, settings, IDENTITY)
     running = {"state": State.RUNNING, "evaluator_version": "0.0.1"}

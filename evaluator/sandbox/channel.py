@@ -1,4 +1,4 @@
-"""The judge's ends of the two pipes: exact reads and writes, each with a deadline.
+"""The judge's ends of the two pipes, and the region: exact reads and writes, with deadlines.
 
 The other end is hostile: it may write unasked, stop half way, close, or hang. Nothing here blocks
 past its deadline, and nothing reads more bytes than were asked for.
@@ -9,6 +9,8 @@ import fcntl
 import os
 import select
 import time
+
+from evaluator.sandbox.region import Region
 
 __all__ = ["Channel", "ChannelClosedError", "DeadlineError", "Pipe"]
 
@@ -34,10 +36,14 @@ class Pipe:
 
 
 class Channel:
-    """Requests out, responses in; ``pidfd`` tells when the process behind it has ended."""
+    """Requests out, responses in; ``pidfd`` tells when the process behind it has ended.
 
-    def __init__(self, *, request: int, response: int, pidfd: int) -> None:
+    ``region`` holds the pictures of a request while it is answered.
+    """
+
+    def __init__(self, *, request: int, response: int, pidfd: int, region: Region) -> None:
         self._request, self._response, self._pidfd = request, response, pidfd
+        self.region = region
         os.set_blocking(request, False)
         os.set_blocking(response, False)
 
@@ -91,8 +97,9 @@ class Channel:
             self._request = -1
 
     def close(self) -> None:
-        """Close every descriptor; the channel cannot be used after."""
+        """Close every descriptor and the region; the channel cannot be used after."""
         self.close_request()
+        self.region.close()
         for descriptor in (self._response, self._pidfd):
             if descriptor >= 0:
                 os.close(descriptor)

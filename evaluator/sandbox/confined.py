@@ -1,4 +1,4 @@
-"""A confined process and its pipes: started, watched, killed whole.
+"""A confined process, its pipes and its pictures: started, watched, killed whole.
 
 One rung's command is chosen here; the process joins its control group before it becomes that
 command, so that nothing it does goes uncounted.
@@ -24,6 +24,7 @@ from evaluator.sandbox.limits import Limits
 from evaluator.sandbox.log import LogDrain
 from evaluator.sandbox.lower_rungs import landlock_command, process_command, unshare_command
 from evaluator.sandbox.policy import Places, Policy, box_places, box_policy, host_places
+from evaluator.sandbox.region import Region
 from evaluator.sandbox.runtime import Runtime, runtime_for
 from evaluator.sandbox.seccomp import filter_file
 from evaluator.sandbox.staging import box_folder, staged, unprivileged
@@ -89,7 +90,8 @@ class Confined:
         self._uid: PoolUid | None = None
         self.cgroup = make_cgroup(limits)
         requests, responses, log = Pipe(), Pipe(), Pipe()
-        inner = (requests.read_end, responses.write_end)
+        region = Region()
+        inner = (requests.read_end, responses.write_end, region.read_end)
         filtering = filter_file()
         try:
             command = self._command(program, limits, device, inner, filtering)
@@ -103,16 +105,19 @@ class Confined:
             )
         except BaseException:
             _close(requests.write_end, responses.read_end, log.read_end)
+            region.close()
             self._tidy()
             raise
         finally:
             _close(*inner, log.write_end, filtering)
-        self._watch(requests.write_end, responses.read_end, log.read_end, limits)
-
-    def _watch(self, request: int, response: int, log: int, limits: Limits) -> None:
-        """Hold the judge's ends of the pipes, and end the tree where it passes a limit."""
         pidfd = os.pidfd_open(self._process.pid)
-        self.channel = Channel(request=request, response=response, pidfd=pidfd)
+        self.channel = Channel(
+            request=requests.write_end, response=responses.read_end, pidfd=pidfd, region=region
+        )
+        self._watch(log.read_end, limits)
+
+    def _watch(self, log: int, limits: Limits) -> None:
+        """Keep the log, and end the tree where it passes a limit."""
         self._tree = ProcessTree(self._process.pid, self.cgroup)
         self.log = LogDrain(
             log,
@@ -131,14 +136,15 @@ class Confined:
         program: Program,
         limits: Limits,
         device: str,
-        pipes: tuple[int, int],
+        inner: tuple[int, int, int],
         filtering: int,
     ) -> list[str]:
         runtime = runtime_for(program.kind)
         places = self._places(program, runtime)
         rlimits = _rlimits(limits, self.rung, self.cgroup, program.kind, device)
         job = program.job(places)
-        job |= {"requests": pipes[0], "responses": pipes[1], "rlimits": rlimits}
+        job |= dict(zip(("requests", "responses", "pictures"), inner, strict=True))
+        job["rlimits"] = rlimits
         policy = box_policy(
             runtime,
             places,

@@ -22,7 +22,7 @@ from evaluator.sandbox.frames import (
     Header,
     Kind,
     MalformedFrameError,
-    pack_picture,
+    pack_header,
     unpack_header,
 )
 from evaluator.sandbox.verdicts import verdict
@@ -95,10 +95,11 @@ class Conversation:
     def _ask(
         self, content: NDArray[np.uint8], style: NDArray[np.uint8], deadline: float, late: str
     ) -> None:
+        headers = pack_header(Kind.CONTENT, content) + pack_header(Kind.STYLE, style)
+        channel = self._confined.channel
+        channel.region.write((content, style))
         try:
-            for kind, pixels in ((Kind.CONTENT, content), (Kind.STYLE, style)):
-                for part in pack_picture(kind, pixels):
-                    self._confined.channel.write(part, deadline)
+            channel.write(headers, deadline)
         except DeadlineError:
             self._fail(late)
         except ChannelClosedError:

@@ -1,7 +1,9 @@
-"""The frames between judge and runner: a fixed-size header, then exactly N·H·W·3 bytes.
+"""The frames between judge and runner: a fixed-size header for exactly N·H·W·3 bytes.
 
-Little-endian header: magic, version, kind, zero, N, H, W, payload length. ``runner.py`` stands
-alone in the box and repeats this layout; a test holds the two equal.
+Little-endian header: magic, version, kind, zero, N, H, W, payload length. The payload of an answer
+follows its header through the pipe; those of a request, content and then style, lie one behind the
+other in the region (``region.py``), and their two headers come together. ``runner.py`` stands alone
+in the box and repeats this layout; a test holds the two equal.
 """
 
 import struct
@@ -20,12 +22,12 @@ __all__ = [
     "Header",
     "Kind",
     "MalformedFrameError",
-    "pack_picture",
+    "pack_header",
     "unpack_header",
 ]
 
 MAGIC = b"SAFR"
-VERSION = 1
+VERSION = 2
 HEADER = struct.Struct("<4sBBHIIIQ")
 MAX_MESSAGE_BYTES = 8192  # of an error frame
 
@@ -62,13 +64,12 @@ class Frame:
     seconds: float
 
 
-def pack_picture(kind: Kind, pixels: NDArray[np.uint8]) -> tuple[bytes, memoryview]:
-    """Header and payload of a batch uint8 [N, H, W, 3]; ValueError for anything else."""
+def pack_header(kind: Kind, pixels: NDArray[np.uint8]) -> bytes:
+    """The header of a batch uint8 [N, H, W, 3]; ValueError for anything else."""
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[3] != 3 or not pixels.size:
         raise ValueError(f"a frame holds uint8 [N, H, W, 3], not {pixels.dtype} {pixels.shape}")
     n, height, width, _ = pixels.shape
-    header = HEADER.pack(MAGIC, VERSION, kind, 0, n, height, width, pixels.nbytes)
-    return header, np.ascontiguousarray(pixels).data.cast("B")
+    return HEADER.pack(MAGIC, VERSION, kind, 0, n, height, width, pixels.nbytes)
 
 
 def unpack_header(raw: bytes) -> Header:

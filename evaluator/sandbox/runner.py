@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 HEADER = struct.Struct("<4sBBHIIIQ")
-MAGIC, VERSION = b"SAFR", 1
+MAGIC, VERSION = b"SAFR", 2
 HELLO, READY, CONTENT, STYLE, RESULT, ERROR = 1, 2, 3, 4, 5, 6
 MAX_MESSAGE_BYTES = 8192
 # An ONNX model, y = Identity(x), to find out whether a device works.
@@ -51,7 +51,7 @@ def main() -> None:
         _send(responses, HELLO)
         stylize = _load(job)
         _send(responses, READY)
-        _serve(requests, responses, stylize)
+        _serve(requests, responses, Pictures(job["pictures"]), stylize)
     except BaseException as error:
         kind, text = _explain(error, job["root"])
         traceback.print_exc()
@@ -153,9 +153,37 @@ def _load_python(job: dict[str, Any]) -> Stylize:
     return stylize
 
 
-def _serve(requests: int, responses: int, stylize: Stylize) -> None:
-    while (content := _receive(requests, CONTENT)) is not None:
-        style = _receive(requests, STYLE)
+class Pictures:
+    """The memory in which the judge lays the pictures of a request; it can only be read here."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor, self._size = descriptor, 0
+        self._map: Any = None
+
+    def read(self, headers: bytes) -> tuple[Any, Any]:
+        """Content and style of a request, uint8 [N,H,W,3] each, good until the next."""
+        import numpy as np
+
+        fields = list(HEADER.iter_unpack(headers))
+        if [field[2] for field in fields] != [CONTENT, STYLE]:
+            raise EOFError("the judge sent no request")
+        self._reach(sum(field[7] for field in fields))
+        pictures, offset = [], 0
+        for _, _, _, _, n, height, width, length in fields:
+            flat = np.frombuffer(self._map, np.uint8, length, offset)
+            pictures.append(flat.reshape(n, height, width, 3))
+            offset += length
+        return pictures[0], pictures[1]
+
+    def _reach(self, size: int) -> None:
+        if size > self._size:
+            self._map = mmap.mmap(self._descriptor, size, access=mmap.ACCESS_READ)
+            self._size = size
+
+
+def _serve(requests: int, responses: int, pictures: Pictures, stylize: Stylize) -> None:
+    while (headers := _read(requests, 2 * HEADER.size)) is not None:
+        content, style = pictures.read(headers)
         _seed()
         pixels = _to_bytes(stylize(_to_floats(content), _to_floats(style)), content.shape)
         n, height, width, _ = pixels.shape
@@ -193,36 +221,14 @@ def _to_bytes(output: Any, shape: tuple[int, ...]) -> Any:
     return np.ascontiguousarray(scaled.astype(np.uint8).transpose(0, 2, 3, 1))
 
 
-# The last picture of each kind: fresh memory for every pair would cost more than to read it. The
-# entry gets floats of its own, so that nothing of these is seen outside.
-_BUFFERS: dict[int, bytearray] = {}
-
-
-def _receive(descriptor: int, kind: int) -> Any:
-    """The next picture batch, uint8 [N,H,W,3]; None at the end of the requests."""
-    import numpy as np
-
-    raw = _read(descriptor, HEADER.size)
-    if raw is None:
-        return None
-    _, _, got, _, n, height, width, length = HEADER.unpack(raw)
-    kept = _BUFFERS.get(kind)
-    fits = kept is not None and len(kept) == length
-    payload = _read(descriptor, length, kept if fits else None)
-    if got != kind or payload is None:
-        raise EOFError("the judge sent half a request")
-    _BUFFERS[kind] = payload
-    return np.frombuffer(payload, np.uint8).reshape(n, height, width, 3)
-
-
-def _read(descriptor: int, size: int, into: bytearray | None = None) -> bytearray | None:
-    data = bytearray(size) if into is None else into
-    done = 0
-    while done < size:
-        count = os.readv(descriptor, [memoryview(data)[done:]])
-        if count == 0:
+def _read(descriptor: int, size: int) -> bytes | None:
+    """The next bytes; None at the end."""
+    data = b""
+    while len(data) < size:
+        piece = os.read(descriptor, size - len(data))
+        if not piece:
             return None
-        done += count
+        data += piece
     return data
 
 

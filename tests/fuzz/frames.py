@@ -13,6 +13,7 @@ from evaluator.errors import PlatformFault
 from evaluator.sandbox.channel import Channel, Pipe
 from evaluator.sandbox.conversation import Conversation
 from evaluator.sandbox.frames import HEADER, MAGIC, VERSION, Kind
+from evaluator.sandbox.region import Region
 from tests.fuzz.drawing import Draw
 
 _PICTURE = np.arange(48, dtype=np.uint8).reshape(1, 4, 4, 3)
@@ -46,15 +47,18 @@ class _Box:
 class _Answering(Channel):
     """A channel whose other end answers once the whole request was written."""
 
-    def __init__(self, *, request: int, response: int, pidfd: int, say: int, said: bytes) -> None:
-        super().__init__(request=request, response=response, pidfd=pidfd)
-        self._say, self._said, self._parts = say, said, 0
+    def __init__(self, *, request: int, response: int, say: int, said: bytes) -> None:
+        pidfd = os.pidfd_open(os.getpid())
+        super().__init__(request=request, response=response, pidfd=pidfd, region=Region())
+        self._say, self._said = say, said
 
     def write(self, data: bytes | memoryview, deadline: float) -> None:
         super().write(data, deadline)
-        self._parts += 1
-        if self._parts == 4:  # two headers, two pictures
-            _send(self._say, self._said)
+        _send(self._say, self._said)
+
+    def close(self) -> None:
+        os.close(self.region.read_end)
+        super().close()
 
 
 def run(data: bytes, folder: Path) -> None:
@@ -66,7 +70,6 @@ def run(data: bytes, folder: Path) -> None:
     channel = _Answering(
         request=request.write_end,
         response=response.read_end,
-        pidfd=os.pidfd_open(os.getpid()),
         say=response.write_end,
         said=said[: 1 << 16],
     )

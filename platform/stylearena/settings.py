@@ -116,7 +116,14 @@ REDIS_URL = env.required("STYLEARENA_REDIS_URL", embedded="redis://127.0.0.1:638
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     if TESTING
-    else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
+    # Boards as they were drawn, some 200 kB each, by the version of what stands on them.
+    "boards": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "boards",
+        "TIMEOUT": 30,
+        "OPTIONS": {"MAX_ENTRIES": 100},
+    },
 }
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True

@@ -25,9 +25,11 @@ def measure(*, quick: bool) -> Iterator[Figure]:
         _fill(phase, entries - entries // 10)
         many = _queries(phase)
         seconds = _visits(phase, visits)
+        anew = [_first_after_a_change(phase) for _ in range(visits // 8)]
     yield Figure.of("board.entries", "entries", [entries])
     yield Figure("board.first-page.median", quantile(seconds, 0.5) * 1e3, "ms", ())
     yield Figure("board.first-page.p95", quantile(seconds, 0.95) * 1e3, "ms", ())
+    yield Figure("board.after-a-change.median", quantile(anew, 0.5) * 1e3, "ms", ())
     yield Figure.of("board.first-page.queries", "queries", [many])
     yield Figure.of("board.first-page.queries.tenth", "queries", [few])
 
@@ -110,11 +112,12 @@ def _analyse() -> None:
         cursor.execute("ANALYZE")
 
 
-def _visits(phase: "Phase", count: int) -> list[float]:
+def _visits(phase: "Phase", count: int, *, warm: bool = True) -> list[float]:
     from django.test import Client
 
     client, address = Client(), _address(phase)
-    client.get(address)  # templates are compiled once a process
+    if warm:
+        client.get(address)  # templates are compiled once a process
     found = []
     for _ in range(count):
         begin = time.perf_counter()
@@ -124,11 +127,26 @@ def _visits(phase: "Phase", count: int) -> list[float]:
     return found
 
 
+def _first_after_a_change(phase: "Phase") -> float:
+    """An entry was withdrawn: thousands are ranked anew, and the page is drawn anew."""
+    from stylearena.submissions.models import Submission
+    from stylearena.submissions.standing import withdraw
+
+    entry = Submission.objects.filter(phase=phase, standing="ranked").first()
+    assert entry is not None
+    withdraw(entry, by=entry.participant)
+    return _visits(phase, 1, warm=False)[0]
+
+
 def _queries(phase: "Phase") -> int:
+    """Of a page of which nothing is remembered."""
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
+    from stylearena.leaderboards import standings
+
+    standings.forget()
     with CaptureQueriesContext(connection) as captured:
         assert Client().get(_address(phase)).status_code == 200
     return len(captured)

@@ -25,7 +25,7 @@ from evaluator.report import (
 from evaluator.version import __version__
 from stylearena.accounts.models import User
 from stylearena.competitions.models import Phase, Visibility
-from stylearena.competitions.services import register_dataset
+from stylearena.competitions.services import board_changed, register_dataset
 from stylearena.judging import models as judging
 from stylearena.submissions.models import State, Submission
 from tests.web.factories import PhaseFactory, SubmissionFactory, UserFactory, write_dataset
@@ -75,6 +75,8 @@ def scored(
     )
     for metric, value in (scores or {"total_loss": 1.0}).items():
         evaluation.scores.create(metric=metric, value=value, low=value * 0.9, high=value, n=6)
+    board_changed(phase.pk)
+    phase.refresh_from_db(fields=["board_version"])
     return evaluation
 
 

@@ -229,22 +229,3 @@ def test_the_files_offered_are_of_the_order_and_search_shown(phase: Phase, clien
     scored(phase)
     page = page_text(client.get(board_url(phase, "?sort=fid&q=m&page=1")))
     assert 'href="?sort=fid&amp;q=m&amp;format=csv"' in page
-
-
-def test_a_remembered_ranking_is_made_anew_when_an_entry_comes_or_goes(phase: Phase) -> None:
-    slower = scored(phase, name="slower", total_loss=2.0)
-    assert [row.name for row in board(phase).rows] == ["slower"]
-    scored(phase, name="faster", total_loss=1.0)
-    assert [row.name for row in board(phase).rows] == ["faster", "slower"]
-    slower.submission.state = "error"
-    slower.submission.save()
-    assert [row.name for row in board(phase).rows] == ["faster"]
-
-
-def test_a_remembered_ranking_costs_one_query_less(phase: Phase) -> None:
-    scored(phase)
-    with CaptureQueriesContext(connection) as first:
-        board(phase)
-    with CaptureQueriesContext(connection) as again:
-        board(phase)
-    assert len(again) == len(first) - 1

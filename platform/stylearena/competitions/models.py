@@ -1,5 +1,7 @@
 """Competitions, their phases, and the datasets they are judged on."""
 
+import uuid
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -101,6 +103,7 @@ class Phase(models.Model):
     opens_at = models.DateTimeField(default=timezone.now)
     closes_at = models.DateTimeField(null=True, blank=True, help_text="Empty: stays open.")
     frozen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    board_version = models.UUIDField(default=uuid.uuid4, editable=False)
 
     per_day = models.PositiveIntegerField(default=5, validators=[MinValueValidator(1)])
     in_total = models.PositiveIntegerField(

@@ -1,5 +1,6 @@
 """What changes competitions, in one place: datasets made known, phases frozen, folders imported."""
 
+from stylearena.competitions.boards import board_changed
 from stylearena.competitions.datasets import folder_of, load, register_dataset
 from stylearena.competitions.freezing import (
     FROZEN_FIELDS,
@@ -16,6 +17,7 @@ from stylearena.competitions.windows import closable, close_now, open_now
 
 __all__ = [
     "FROZEN_FIELDS",
+    "board_changed",
     "closable",
     "close_now",
     "folder_of",

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+from django.core.cache import caches
 from django.db.models import Count, F, Max, QuerySet, Sum
 
 from evaluator.metrics.catalogue import METRICS, MetricInfo
@@ -14,9 +15,11 @@ from stylearena.competitions.models import Phase
 from stylearena.judging.models import Evaluation, Stage
 from stylearena.submissions.models import Standing, State
 
-__all__ = ["Mark", "Provenance", "columns_of", "current_provenance", "ranked_evaluations"]
+__all__ = ["BOARDS", "Mark", "Provenance", "columns_of", "current_provenance", "ranked_evaluations"]
 
 _PRIME = 65_521  # so that two sets with the same sum of ids differ in the second one
+BOARDS = "boards"
+"""The cache, of each process, of what is computed of a board's version."""
 
 
 class Mark(NamedTuple):
@@ -52,8 +55,15 @@ def current_provenance(phase: Phase) -> Provenance:
     """The phase's dataset and protocol, with the evaluator version most of its entries have.
 
     The version turns over with the bulk of a phase, so that a new evaluator release empties no
-    board and a re-scored phase moves as one.
+    board and a re-scored phase moves as one. Remembered while the board's version is the same, and
+    not for long: what changed past our services is seen soon.
     """
+    terms = (phase.dataset_id, phase.protocol, phase.protocol_digest)
+    key = ":".join(map(str, ("provenance", phase.pk, phase.board_version, *terms)))
+    return cast("Provenance", caches[BOARDS].get_or_set(key, lambda: _provenance(phase)))
+
+
+def _provenance(phase: Phase) -> Provenance:
     here = (phase.dataset_id, phase.protocol_digest)
     groups = _groups(phase)
     version = next((g.evaluator_version for g in groups if g.terms == here), __version__)
@@ -68,7 +78,7 @@ def current_provenance(phase: Phase) -> Provenance:
         dataset_digest=phase.dataset.digest,
         evaluator_version=version,
         notice=terms.notice,
-        weights=terms.weights,
+        weights=dict(terms.weights),
         interval_percent=round(terms.bootstrap.level * 100),
         awaiting=awaiting,
         mark=ranked.mark if ranked else NOTHING,

@@ -181,8 +181,9 @@ def _rows(shown: Sequence[Standing], wanted: QuerySet[Evaluation]) -> list[Board
     for score in Score.objects.filter(evaluation__in=wanted).iterator():
         scores[score.evaluation_id][score.metric] = score
     return [
-        _row(standing, facts[standing.candidate.evaluation], scores[standing.candidate.evaluation])
+        _row(standing, facts[pk], scores[pk])
         for standing in shown
+        if (pk := standing.candidate.evaluation) in facts  # deleted since it was ranked, if not
     ]
 
 

@@ -1,18 +1,24 @@
 """The whole ranking of a phase: computed when its entries change, remembered by each process.
 
 What an evaluation scored never changes, so the ranking follows from which evaluations stand. A mark
-of that set is asked of the database each time; thousands are ranked only when it differs.
+of that set is asked of the database; thousands are ranked only when it differs.
 """
 
 from collections.abc import Sequence
 from functools import lru_cache
 
+from django.core.cache import caches
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from evaluator.metrics.catalogue import metric_info
 from stylearena.competitions.models import Phase
 from stylearena.judging.models import Evaluation
-from stylearena.leaderboards.provenance import Mark, current_provenance, ranked_evaluations
+from stylearena.leaderboards.provenance import (
+    BOARDS,
+    Mark,
+    current_provenance,
+    ranked_evaluations,
+)
 from stylearena.leaderboards.ranking import Candidate, Standing, rank
 
 __all__ = ["forget", "standings", "standings_among"]
@@ -30,8 +36,9 @@ def standings_among(phase: Phase, ranked: QuerySet[Evaluation], mark: Mark) -> S
 
 
 def forget() -> None:
-    """Remember nothing, for tests: they use ids again."""
+    """Remember nothing, for tests: they use ids again, and change rows past our services."""
     _computed.cache_clear()
+    caches[BOARDS].clear()
 
 
 class _Key:

@@ -5,14 +5,19 @@ import uuid
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
+from evaluator.metrics.catalogue import metric_info
 from stylearena.competitions.models import Phase
 from stylearena.competitions.permissions import organises
 from stylearena.competitions.queries import phase_or_404
 from stylearena.leaderboards import entries, export, pictures, queries
-from stylearena.leaderboards.presentation import GalleryPage, board_view, overall, refusals
+from stylearena.leaderboards.asked import asked_board, page_number
+from stylearena.leaderboards.drawing import drawn
+from stylearena.leaderboards.presentation import GalleryPage, overall, refusals
+from stylearena.leaderboards.provenance import current_provenance
 from stylearena.leaderboards.reports import read_report
 from stylearena.leaderboards.sight import Sight, sight_of_phase
 from stylearena.leaderboards.styles import style_table
@@ -20,7 +25,6 @@ from stylearena.leaderboards.styles import style_table
 _PUBLIC = "public, max-age=86400"
 _PRIVATE = "private, max-age=300"
 _FORMATS = ("csv", "json")
-_SEARCH_LENGTH = 100
 
 
 class HtmxRequest(HttpRequest):
@@ -39,20 +43,23 @@ def board_page(request: HtmxRequest, competition: str, phase: str) -> HttpRespon
         status = 403 if file_format else 200
         return render(request, "leaderboards/hidden.html", {"phase": found}, status=status)
     if file_format in _FORMATS:
-        return _download(_asked_board(request, found, per_page=None), file_format, sight)
-    board = _asked_board(request, found, per_page=queries.PER_PAGE)
-    samples = queries.samples(board) if sight.pairs else {}
-    context = {
-        "phase": found,
-        "board": board,
-        "view": board_view(board, samples=samples),
-        "is_organiser": organises(request.user, found.competition),
-    }
-    part = request.htmx and not request.htmx.history_restore_request
-    template = "leaderboards/_table.html" if part else "leaderboards/board.html"
-    response = render(request, template, context)
+        return _download(asked_board(request, found, per_page=None), file_format, sight)
+    part = bool(request.htmx) and not request.htmx.history_restore_request
+    ranking = drawn(request, found, pictures=sight.pairs, part=part)
+    response = HttpResponse(ranking) if part else _whole_page(request, found, ranking)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _whole_page(request: HttpRequest, phase: Phase, ranking: SafeString) -> HttpResponse:
+    context = {
+        "phase": phase,
+        "metric": metric_info(phase.ranking_metric),
+        "provenance": current_provenance(phase),
+        "ranking": ranking,
+        "is_organiser": organises(request.user, phase.competition),
+    }
+    return render(request, "leaderboards/board.html", context)
 
 
 @require_safe
@@ -75,7 +82,7 @@ def entry_page(request: HttpRequest, entry: uuid.UUID) -> HttpResponse:
             "gallery": GalleryPage.of(
                 entries.gallery(seen),
                 style=request.GET.get("style", ""),
-                number=_number(request.GET.get("page")),
+                number=page_number(request),
             ),
             "place": entries.place(seen),
         }
@@ -109,23 +116,6 @@ def picture(
     response["ETag"] = etag
     response["Cache-Control"] = _PUBLIC if sight.is_public else _PRIVATE
     return response
-
-
-def _asked_board(request: HttpRequest, phase: Phase, *, per_page: int | None) -> queries.Board:
-    direction = {"ascending": False, "descending": True}.get(request.GET.get("direction", ""))
-    return queries.board(
-        phase,
-        sort=request.GET.get("sort"),
-        descending=direction,
-        search=request.GET.get("q", "")[:_SEARCH_LENGTH],
-        page=_number(request.GET.get("page")),
-        per_page=per_page,
-    )
-
-
-def _number(text: str | None) -> int:
-    """The page asked for; anything that is no page number means the first."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else 1
 
 
 def _download(board: queries.Board, file_format: str, sight: Sight) -> HttpResponse:

@@ -11,6 +11,7 @@ from evaluator.errors import OrganiserError, ParticipantError
 from stylearena.accounts.models import User
 from stylearena.competitions import audit
 from stylearena.competitions.permissions import organises
+from stylearena.competitions.services import board_changed
 from stylearena.submissions.models import Standing, State, Submission
 
 __all__ = ["decide", "withdraw"]
@@ -68,11 +69,16 @@ def withdraw(submission: Submission, *, by: User) -> bool:
             "entry.not_scored", "Only a scored entry can be withdrawn; cancel one that is judged."
         )
     standing = rows.filter(standing__in=(Standing.RANKED, Standing.HIDDEN))
-    return standing.update(standing=Standing.WITHDRAWN, standing_reason="") > 0
+    with transaction.atomic():
+        withdrawn = standing.update(standing=Standing.WITHDRAWN, standing_reason="") > 0
+        if withdrawn:
+            board_changed(submission.phase_id)
+    return withdrawn
 
 
 def _set(submission: Submission, to: Standing, reason: str) -> None:
     Submission.objects.filter(pk=submission.pk).update(standing=to, standing_reason=reason)
+    board_changed(submission.phase_id)
 
 
 def _named(submission: Submission) -> str:

@@ -16,6 +16,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from evaluator.report import Report
+from stylearena.competitions.services import board_changed
 from stylearena.judging import messages
 from stylearena.judging.models import (
     Evaluation,
@@ -137,6 +138,7 @@ def _publish(lease: ConclusionLease, evaluation: Evaluation, name: str, report: 
         _promote(evaluation)
         if submissions.transition(evaluation.submission_id, to=State.SCORED, frm=ACTIVE_STATES):
             submissions.charge(evaluation.submission_id, verdicts.SCORED_CODE)
+        board_changed(evaluation.submission.phase_id)
     return bool(concluded)
 
 

@@ -18,7 +18,7 @@ from stylearena.accounts.models import User
 from stylearena.competitions import audit
 from stylearena.competitions.models import Dataset, Phase
 from stylearena.competitions.permissions import organises
-from stylearena.competitions.services import require_measurable
+from stylearena.competitions.services import board_changed, require_measurable
 from stylearena.judging.models import Evaluation, Lane, Rescore, RescoreState, Stage
 from stylearena.judging.services import stages, verdicts
 from stylearena.submissions.models import ACTIVE_STATES, Standing, State, Submission
@@ -138,6 +138,7 @@ def promote(rescore: Rescore, *, by: User) -> None:
             protocol_digest=rescore.protocol_digest,
         )
         _log(rescore, by, "rescore.promoted", rescore.note)
+        board_changed(rescore.phase_id)
 
 
 def drop(rescore: Rescore, *, by: User) -> None:

@@ -1,0 +1,16 @@
+"""The version of a phase's board: another whenever what stands on it changes.
+
+Who changes which scores stand says so here, in the same transaction; who draws boards may keep what
+was drawn as long as the version is the same.
+"""
+
+import uuid
+
+from stylearena.competitions.models import Phase
+
+__all__ = ["board_changed"]
+
+
+def board_changed(phase_id: int) -> None:
+    """Give the phase's board a new version. Call it last in the transaction: it locks the phase."""
+    Phase.objects.filter(pk=phase_id).update(board_version=uuid.uuid4())

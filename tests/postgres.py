@@ -58,6 +58,12 @@ class Postgres:
     def url(self) -> str:
         return f"postgres://{_USER}:{self._password}@{self.host}:{self.port}/postgres"
 
+    @property
+    def log(self) -> Path:
+        """What the server said."""
+        assert self._home is not None
+        return Path(self._home.name) / "log"
+
     def __enter__(self) -> Self:
         self._home = TemporaryDirectory(prefix="stylearena-postgres-")
         folder = Path(self._home.name)
@@ -92,7 +98,7 @@ class Postgres:
             "unix_socket_directories": str(folder),
         }
         arguments = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
-        with (folder / "log").open("ab") as log:
+        with self.log.open("ab") as log:
             self._server = subprocess.Popen(
                 [_program("postgres"), "-D", str(folder / "data"), *arguments],
                 stdout=log,
@@ -101,7 +107,7 @@ class Postgres:
                 start_new_session=True,
                 **_identity(),
             )
-        self._await_ready(folder)
+        self._await_ready()
 
     def stop(self, number: int = signal.SIGINT) -> None:
         """End the server: SIGINT cuts every connection, SIGQUIT is as a crash."""
@@ -132,12 +138,12 @@ class Postgres:
         with rules.open("a", encoding="utf-8") as file:
             file.write("host all all all scram-sha-256\n")
 
-    def _await_ready(self, folder: Path) -> None:
+    def _await_ready(self) -> None:
         command = [_program("pg_isready"), "-q", "-h", self.host, "-p", str(self.port)]
         deadline = time.monotonic() + _PATIENCE
         while subprocess.run(command, check=False).returncode:
             if time.monotonic() > deadline:
-                raise RuntimeError(f"PostgreSQL does not answer: {(folder / 'log').read_text()}")
+                raise RuntimeError(f"PostgreSQL does not answer: {self.log.read_text()}")
             time.sleep(0.05)
 
 

@@ -5,15 +5,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from tests.postgres import Postgres
 
-__all__ = ["quantile", "site_on_postgres"]
+__all__ = ["Grown", "quantile", "site_on_postgres"]
+
+
+class Grown(NamedTuple):
+    """Where the site keeps its files, and its database."""
+
+    home: Path
+    postgres: Postgres
 
 
 @contextmanager
-def site_on_postgres(**settings: str) -> Iterator[Path]:
-    """Make this process the site on an empty database of its own; its folder."""
+def site_on_postgres(**settings: str) -> Iterator[Grown]:
+    """Make this process the site on an empty database of its own."""
     with TemporaryDirectory(prefix="stylearena-bench-") as home, Postgres() as postgres:
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "stylearena.settings",
@@ -28,7 +36,7 @@ def site_on_postgres(**settings: str) -> Iterator[Path]:
 
         django.setup()
         call_command("migrate", verbosity=0)
-        yield Path(home)
+        yield Grown(Path(home), postgres)
         connections.close_all()
 
 

@@ -43,7 +43,7 @@ class _Answer:
 
 def measure(*, quick: bool) -> Iterator[Figure]:
     allowed, extra = (4, 1) if quick else (20, 4)
-    with site_on_postgres() as folder:
+    with site_on_postgres() as (folder, _):
         path = _open_phase(allowed)
         people = [_sign_in(number) for number in range(_PEOPLE)]
         with _Site(folder) as address:

@@ -54,13 +54,16 @@ def claim(shard_id: int, *, worker: str) -> Lease | None:
     Two claims at once both name the token they read, and only one UPDATE finds it unchanged.
     """
     shard = Shard.objects.select_related("evaluation").filter(pk=shard_id).first()
-    if shard is None:
-        return None
+    return None if shard is None else claim_read(shard, worker=worker)
+
+
+def claim_read(shard: Shard, *, worker: str) -> Lease | None:
+    """``claim`` of a shard just read, with its evaluation."""
     now = timezone.now()
     with transaction.atomic():
-        stages.lock(shard.evaluation_id)
+        state = stages.lock(shard.evaluation_id)
         claimed = Shard.objects.filter(
-            _is_free(now), _is_wanted(), pk=shard_id, token=shard.token
+            _is_free(now), _is_wanted(), pk=shard.pk, token=shard.token
         ).update(
             state=State.RUNNING,
             token=shard.token + 1,
@@ -72,7 +75,8 @@ def claim(shard_id: int, *, worker: str) -> Lease | None:
         )
         if not claimed:
             return None
-        stages.start(shard.evaluation)
+        if state == State.QUEUED:
+            stages.start(shard.evaluation)
     return _lease(shard)
 
 
@@ -212,8 +216,7 @@ def _is_free(now: datetime) -> Q:
 
 
 def _is_wanted() -> Exists:
-    wanted = Evaluation.objects.filter(line.WANTED, pk=OuterRef("evaluation_id"))
-    return Exists(wanted)
+    return Exists(Evaluation.objects.filter(line.wanted(), pk=OuterRef("evaluation_id")))
 
 
 def _lease(shard: Shard) -> Lease:

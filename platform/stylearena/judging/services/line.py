@@ -13,11 +13,16 @@ from django.utils import timezone
 from stylearena.judging.models import Evaluation, Shard, Turn
 from stylearena.submissions.models import ACTIVE_STATES, State
 
-# Evaluations whose shards somebody still wants: a wish to cancel ends a submission's own runs, not
-# the re-score of one that was scored before the wish was read.
-WANTED = Q(state__in=ACTIVE_STATES) & (
-    Q(rescore__isnull=False) | Q(submission__cancel_requested_at__isnull=True)
-)
+
+def wanted(of: str = "") -> Q:
+    """Evaluations, or whatever is ``of`` one, whose shards somebody still wants.
+
+    A wish to cancel ends a submission's own runs, not the re-score of one that was scored before
+    the wish was read.
+    """
+    rescored = Q(**{f"{of}rescore__isnull": False})
+    not_cancelled = Q(**{f"{of}submission__cancel_requested_at__isnull": True})
+    return Q(**{f"{of}state__in": ACTIVE_STATES}) & (rescored | not_cancelled)
 
 
 def line_up(lane: str, participant_id: int, *, at: datetime | None = None) -> None:
@@ -33,7 +38,7 @@ def restore_turns() -> int:
     """Line up whoever has queued shards and does not stand in line; returns how many there were."""
     stands = Turn.objects.filter(lane=OuterRef("lane"), participant=OuterRef("participant"))
     queued = Shard.objects.filter(
-        state=State.QUEUED, evaluation__in=Evaluation.objects.filter(WANTED)
+        state=State.QUEUED, evaluation__in=Evaluation.objects.filter(wanted())
     )
     missing = queued.filter(~Exists(stands)).order_by().values_list("lane", "participant_id")
     found = list(missing.distinct())

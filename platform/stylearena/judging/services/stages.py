@@ -29,13 +29,14 @@ def begin(submission_id: UUID | str) -> None:
     _queue(submission, Stage.SMOKE)
 
 
-def lock(evaluation_id: int) -> None:
-    """Take the evaluation's row lock for the rest of the transaction.
+def lock(evaluation_id: int) -> str | None:
+    """Take the evaluation's row lock for the rest of the transaction; its state, if it is there.
 
     Whatever changes shards takes it first: evaluation, shards, submission, quota, in this order,
     so that no two transactions wait for each other.
     """
-    Evaluation.objects.select_for_update().filter(pk=evaluation_id).values_list("pk").first()
+    rows = Evaluation.objects.select_for_update().filter(pk=evaluation_id).order_by()
+    return next(iter(rows.values_list("state", flat=True)), None)
 
 
 def start(evaluation: Evaluation) -> None:
@@ -55,9 +56,10 @@ def start(evaluation: Evaluation) -> None:
 
 def advance(evaluation_id: int, *, transcript: str = "") -> None:
     """A shard was scored: go on to the next stage if it was the last one."""
-    evaluation = Evaluation.objects.select_related("submission__phase").get(pk=evaluation_id)
-    if evaluation.shards.exclude(state=State.SCORED).exists():
+    shards = Shard.objects.filter(evaluation=evaluation_id)
+    if shards.exclude(state=State.SCORED).exists():
         return
+    evaluation = Evaluation.objects.select_related("submission__phase").get(pk=evaluation_id)
     if evaluation.stage == Stage.FULL:
         messages.conclude(evaluation_id)
         return

@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from stylearena.judging.models import Evaluation, Lane, Shard, Turn
-from stylearena.judging.services.leases import Lease, claim
-from stylearena.judging.services.line import WANTED
+from stylearena.judging.models import Lane, Shard, Turn
+from stylearena.judging.services.leases import Lease, claim_read
+from stylearena.judging.services.line import wanted
 from stylearena.submissions.models import State
 
 _LOOKS = 3
@@ -78,23 +78,27 @@ def _fits(room: int | None) -> Q:
 
 def _serve(turn: Turn, worker: str, room: int | None) -> Lease | None:
     """Claim the participant's oldest ready shard; without one they leave the line, or wait."""
-    wanted = Shard.objects.filter(
+    queued = Shard.objects.filter(
+        wanted("evaluation__"),
         lane=turn.lane,
         participant_id=turn.participant_id,
         state=State.QUEUED,
-    ).filter(Exists(Evaluation.objects.filter(WANTED, pk=OuterRef("evaluation_id"))))
-    ready = wanted.filter(_fits(room), not_before__lte=timezone.now()).order_by("pk")
-    for pk in ready.values_list("pk", flat=True)[:_TRIES]:
-        if lease := claim(pk, worker=worker):
+    )
+    ready = queued.filter(_fits(room), not_before__lte=timezone.now()).order_by("pk")
+    for _ in range(_TRIES):
+        shard = ready.select_related("evaluation").first()
+        if shard is None:
+            break
+        if lease := claim_read(shard, worker=worker):
             return lease
-    _leave(turn, wanted)
+    _leave(turn, queued)
     return None
 
 
-def _leave(turn: Turn, wanted: QuerySet[Shard]) -> None:
+def _leave(turn: Turn, queued: QuerySet[Shard]) -> None:
     """Nothing is ready: come back when something will be, or not at all."""
     line = Turn.objects.filter(pk=turn.pk, version=turn.version + 1)
-    later = wanted.order_by("not_before").values_list("not_before", flat=True).first()
+    later = queued.order_by("not_before").values_list("not_before", flat=True).first()
     if later is None:
         line.delete()
     else:

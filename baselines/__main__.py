@@ -96,10 +96,11 @@ def export(
 ) -> None:
     """Write entry archives and print their paths; preset and config are those of gatys.
 
-    ``all`` leaves out what has no weights yet.
+    ``all`` leaves out what has no weights yet; ``shipped`` is what ships with StyleArena.
     """
-    from baselines.workflow import export_entries, ready_names
+    from baselines.workflow import export_entries, ready_names, runs_for
 
+    runs = runs_for(name, runs)
     for each in ready_names(name, runs):
         for path in export_entries(each, out, runs, preset=preset.value, config=config):
             print(path)

@@ -11,7 +11,7 @@ from baselines.registry import GATYS, METHODS, TRAINED
 from evaluator.backbones.weights import known, path_of
 from evaluator.errors import ParticipantError
 
-__all__ = ["SHIPPED", "WEIGHTS_FILE", "can_be_exported", "run_name", "weights_of"]
+__all__ = ["SHIPPED", "WEIGHTS_FILE", "can_be_exported", "is_shipped", "run_name", "weights_of"]
 
 WEIGHTS_FILE = "weights.safetensors"
 SHIPPED = Path(__file__).resolve().parent / "weights"
@@ -45,10 +45,19 @@ def can_be_exported(name: str, runs: Path) -> bool:
     return name in METHODS or (name in TRAINED and bool(_weights(name, runs)))
 
 
+def is_shipped(name: str) -> bool:
+    """Whether its weights are in the package."""
+    return name in TRAINED and bool(_shipped(name))
+
+
 def _weights(name: str, runs: Path) -> list[Path]:
     folders = [runs / name, *sorted(runs.glob(f"{name}.*"))]
     own = [folder / WEIGHTS_FILE for folder in folders]
     if any(path.is_file() for path in own):
         return [path for path in own if path.is_file()]
+    return _shipped(name)
+
+
+def _shipped(name: str) -> list[Path]:
     shipped = [SHIPPED / f"{name}.safetensors", *sorted(SHIPPED.glob(f"{name}.*.safetensors"))]
     return list(dict.fromkeys(path for path in shipped if path.is_file()))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from baselines.card import Card
 from baselines.registry import GATYS, METHODS, TRAINED, names_of, trained
-from baselines.runs import can_be_exported, run_name, weights_of
+from baselines.runs import SHIPPED, can_be_exported, is_shipped, run_name, weights_of
 from evaluator.errors import ParticipantError
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "export_entries",
     "lines_of_methods",
     "ready_names",
+    "runs_for",
     "train_method",
     "trained_names",
 ]
@@ -69,9 +70,19 @@ def trained_names(name: str) -> tuple[str, ...]:
 
 
 def ready_names(name: str, runs: Path) -> tuple[str, ...]:
-    """The methods of that name; of ``all``, those that nothing has to be trained or fetched for."""
+    """The methods of that name; of ``all``, those that nothing has to be trained or fetched for.
+
+    ``shipped`` are those that need nothing beside the package.
+    """
+    if name == "shipped":
+        return tuple(n for n in names_of("all") if n in METHODS or is_shipped(n))
     names = names_of(name)
     return tuple(n for n in names if can_be_exported(n, runs)) if name == "all" else names
+
+
+def runs_for(name: str, runs: Path) -> Path:
+    """Where weights are looked for before those of the package."""
+    return SHIPPED if name == "shipped" else runs
 
 
 def train_method(name: str, plan: Plan, runs: Path) -> Path:

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from baselines import results
+from baselines.__main__ import app
 from baselines.export import export_method
 from baselines.registry import METHODS, NAMES, TRAINED
 from baselines.training.weights import load_weights
@@ -55,6 +57,20 @@ def test_shipped_weights_are_halved_and_tell_their_training(
     _, origin = load_weights(path)
     assert f"{origin.parameters:,} | 0 minutes, " in row("johnson-all")
     assert path.stat().st_size < 3 * origin.parameters + 20_000
+
+
+def test_what_ships_is_exported_whatever_was_trained_here(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smoke("johnson-all", dataset, tmp_path / "runs" / "johnson-all", steps=1)
+    smoke("student", dataset, tmp_path / "runs" / "student", steps=1)
+    (weights,) = results.ship_weights("student", tmp_path / "runs")
+    monkeypatch.setattr("baselines.workflow.SHIPPED", weights.parent)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["export", "shipped", "--out", "entries"])
+    assert result.exit_code == 0, result.output
+    found = {path.stem for path in (tmp_path / "entries").glob("*.zip")}
+    assert found == {*METHODS, "student"}
 
 
 @pytest.mark.slow

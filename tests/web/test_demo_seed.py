@@ -33,8 +33,15 @@ def competition(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Co
     return seed.open_competition()
 
 
-def test_every_reference_entry_is_a_baseline() -> None:
-    assert set(seed.REFERENCES) <= set(METHODS)
+def test_every_rung_is_a_baseline() -> None:
+    assert set(seed.FIRST) <= set(METHODS)
+
+
+def test_the_rungs_are_judged_before_what_was_trained(tmp_path: Path) -> None:
+    for name in ("adain", *sorted(seed.FIRST), "student"):
+        (tmp_path / f"{name}.zip").touch()
+    (tmp_path / "notes.txt").touch()
+    assert [path.stem for path in seed.archives(tmp_path)] == [*seed.FIRST, "adain", "student"]
 
 
 def test_the_accounts_can_log_in_and_are_kept(db: None, tmp_path: Path) -> None:
@@ -59,7 +66,7 @@ def test_the_competition_is_published_with_both_phases(competition: Competition)
 def test_the_reference_entries_are_handed_in_once_each_to_both_phases(
     competition: Competition, tmp_path: Path
 ) -> None:
-    for name in seed.REFERENCES:
+    for name in seed.FIRST:
         export_method(METHODS[name], tmp_path)
     first = seed.hand_in(competition, tmp_path)
     assert len({(entry.phase_id, entry.participant_id) for entry in first}) == 8

@@ -17,11 +17,11 @@ from stylearena.demo.installation import private_file
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
 from stylearena.submissions.services import submit
 
-__all__ = ["ACCOUNTS_FILE", "REFERENCES", "hand_in", "make_accounts", "open_competition"]
+__all__ = ["ACCOUNTS_FILE", "FIRST", "archives", "hand_in", "make_accounts", "open_competition"]
 
 ACCOUNTS_FILE = "demo-accounts.txt"
 COMPETITION = Path(__file__).resolve().parent / "competition"
-REFERENCES = ("identity", "style-copy", "reinhard", "sliced-transport")
+FIRST = ("identity", "style-copy", "reinhard", "sliced-transport")  # the rungs, soon judged
 _ORGANISER = "organiser"
 _PARTICIPANT = "demo"
 
@@ -62,17 +62,22 @@ def hand_in(competition: Competition, entries: Path) -> Sequence[Submission]:
     """
     handed_in = []
     for phase in competition.phases.order_by("order"):
-        for name in REFERENCES:
-            author = _reference_author(name)
+        for archive in archives(entries):
+            author = _reference_author(archive.stem)
             found = _standing(phase.submissions.filter(participant=author))
             if found is None:
-                archive = entries / f"{name}.zip"
                 with archive.open("rb") as file:
                     found = submit(
                         phase=phase, participant=author, upload=File(file), filename=archive.name
                     )
             handed_in.append(found)
     return handed_in
+
+
+def archives(entries: Path) -> list[Path]:
+    """What was exported, the rungs first, then what was trained."""
+    places = {name: place for place, name in enumerate(FIRST)}
+    return sorted(entries.glob("*.zip"), key=lambda p: (places.get(p.stem, len(FIRST)), p.stem))
 
 
 def _standing(submissions: QuerySet[Submission]) -> Submission | None:

@@ -163,10 +163,8 @@ class Stage:
             self._supervisor.keep(f"worker-{number}", command, {**threads, **self._environment})
 
     def _export(self) -> list[Task]:
-        """The reference entries as archives, unless they are there."""
-        if all((self._entries / f"{name}.zip").exists() for name in seed.REFERENCES):
-            return []
-        command = ["-m", "baselines", "export", "all", "--out", str(self._entries)]
+        """The reference entries as archives: what ships with the project, whatever lies here."""
+        command = ["-m", "baselines", "export", "shipped", "--out", str(self._entries)]
         return [self._run(command, "export")]
 
     def _gunicorn(self) -> list[str]:

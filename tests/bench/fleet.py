@@ -1,8 +1,8 @@
 """A fleet that is simulated: 32 workers whose model sleeps, and 10,000 queued shards on PostgreSQL.
 
 Everything but the sleep is real: processes, connections, turns, claims, heartbeats and finishes of
-judging's own services. A shard sleeps three seconds: real ones take ten and more, so that real
-workers ask a third as often. The time of a claim's queries is what the server logs of each; that of
+judging's own services. A shard sleeps five seconds: real ones take ten and more, so that real
+workers ask half as often. The time of a claim's queries is what the server logs of each; that of
 a claim is what its worker waits for all of them, with the other workers on the same processors.
 """
 
@@ -20,7 +20,7 @@ from tests.bench.grown import quantile, site_on_postgres
 _WORKERS = 32
 _SHARDS = 10_000
 _SHARDS_EACH = 100  # of a submission
-_NAP = 3.0
+_NAP = 5.0
 # A turn looked for or taken, a participant's next shard, and its lease.
 _CLAIMING = re.compile(
     r"duration: ([\d.]+) ms  statement: "

@@ -1,6 +1,7 @@
 """Two workers on two cores against one on one: throughput of submissions, on PostgreSQL.
 
-Each worker is pinned to a core and computes with one thread. While two judge, the site is visited.
+Each worker is pinned to a core and computes with one thread. Then two judge once more while the
+site is visited, which takes from the same two cores.
 """
 
 import os
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,8 +45,10 @@ def measure(*, quick: bool) -> Iterator[Figure]:
             bench = _Bench(arena, postgres, archive)
             ones, twos, visits = [], [], []
             for _ in range(rounds):
-                ones.append(bench.seconds(submissions, cores=[0], visits=[]))
-                twos.append(bench.seconds(submissions, cores=[0, 1], visits=visits))
+                ones.append(bench.seconds(submissions, cores=[0]))
+                twos.append(bench.seconds(submissions, cores=[0, 1]))
+            with bench.visited(visits):
+                bench.seconds(submissions, cores=[0, 1])
     yield Figure.of("workers.one", "s", ones)
     yield Figure.of("workers.two", "s", twos)
     yield Figure.of("workers.two.throughput", "x", (a / b for a, b in zip(ones, twos, strict=True)))
@@ -64,16 +68,13 @@ class _Bench:
         self._address = f"http://127.0.0.1:{port}/"
         arena.start("sweeper")
 
-    def seconds(self, submissions: int, *, cores: list[int], visits: list[float]) -> float:
+    def seconds(self, submissions: int, *, cores: list[int]) -> float:
         """From when warm workers find ``submissions`` waiting until the last is scored."""
         workers = [self._worker(core) for core in cores]
         for _ in cores:  # the first job of a process loads what the others find warm
             self._hand_in()
         self._await_rest()
         before = self._count(_SCORED)
-        ended = threading.Event()
-        visitor = threading.Thread(target=self._visit, args=(ended, visits))
-        visitor.start()
         for worker in workers:
             worker.send_signal(signal.SIGSTOP)  # until everything waits for them
         for _ in range(submissions):
@@ -83,12 +84,20 @@ class _Bench:
         begin = time.perf_counter()
         self._await_rest()
         seconds = time.perf_counter() - begin
-        ended.set()
-        visitor.join()
         assert self._count(_SCORED) == before + submissions
         for worker in workers:
             self._arena.kill(worker)
         return seconds
+
+    @contextmanager
+    def visited(self, visits: list[float]) -> Iterator[None]:
+        """Somebody looks at the site all the time; ``visits`` gets the seconds of each look."""
+        ended = threading.Event()
+        visitor = threading.Thread(target=self._visit, args=(ended, visits))
+        visitor.start()
+        yield
+        ended.set()
+        visitor.join()
 
     def _worker(self, core: int) -> "subprocess.Popen[bytes]":
         command = ["taskset", "--cpu-list", str(core % (os.cpu_count() or 1)), sys.executable]

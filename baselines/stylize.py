@@ -52,21 +52,19 @@ def stylize(
 
     if out.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
         raise ParticipantError("stylize.format", f"{out} is neither .png nor .jpg; name it so.")
-    shares = _shares(share, len(style))
-    place = find_device(device)
+    shares, place = _shares(share, len(style)), find_device(device)
     settings = chosen(PRESETS, "cpu", config)
-    network = vgg_for(settings)
+    network = vgg_for(settings).to(place)
     options = settings.optimisation()._replace(strength=strength, preserve_colours=keep_colours)
+    most = 2 * sum(options.iterations)
     styles = [(_read(path, size).to(place), part) for path, part in zip(style, shares, strict=True)]
     with steps("stylising") as bar:
         painted = stylise(
-            network.to(place),
+            network,
             _read(content, size).to(place),
             styles,
             options,
-            lambda step, loss: bar.count(
-                f"loss {loss:.3g}", step, max(step, 2 * sum(options.iterations))
-            ),
+            lambda step, loss: bar.count(f"loss {loss:.3g}", step, max(step, most)),
         )
     _write(out, painted)
     people().print(f"{out}", markup=False)

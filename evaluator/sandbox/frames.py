@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 MAGIC = b"SAFR"
-VERSION = 2
+VERSION = 1
 HEADER = struct.Struct("<4sBBHIIIQ")
 MAX_MESSAGE_BYTES = 8192  # of an error frame
 

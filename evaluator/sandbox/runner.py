@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 HEADER = struct.Struct("<4sBBHIIIQ")
-MAGIC, VERSION = b"SAFR", 2
+MAGIC, VERSION = b"SAFR", 1
 HELLO, READY, CONTENT, STYLE, RESULT, ERROR = 1, 2, 3, 4, 5, 6
 MAX_MESSAGE_BYTES = 8192
 # An ONNX model, y = Identity(x), to find out whether a device works.

@@ -101,7 +101,10 @@ def test_pages_orders_and_searches_are_kept_apart(phase: Phase) -> None:
     assert "Entry 00" in shown(phase)
     assert "Entry 00" not in shown(phase, "?page=2")
     assert "Entry 50" in shown(phase, "?page=2")
-    assert "Entry 00" not in shown(phase, "?q=17")
+    scored(phase, name="Lighthouse", total_loss=99.0)
+    found = shown(phase, "?q=lighthouse")
+    assert "Lighthouse" in found
+    assert "Entry 00" not in found
     assert "Entry 00" not in shown(phase, "?sort=rank&direction=descending")
 
 

@@ -3,7 +3,6 @@
 import django.db.models.deletion
 import django.utils.timezone
 import stylearena.judging.models
-from django.conf import settings
 from django.db import migrations, models
 
 
@@ -14,30 +13,9 @@ class Migration(migrations.Migration):
     dependencies = [
         ('competitions', '0001_initial'),
         ('submissions', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Rescore',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('protocol', models.CharField(max_length=80)),
-                ('protocol_digest', models.CharField(max_length=64)),
-                ('evaluator_version', models.CharField(max_length=40)),
-                ('note', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('open', 'Under way'), ('promoted', 'Promoted'), ('dropped', 'Dropped')], default='open', max_length=8)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='competitions.dataset')),
-                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('phase', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rescores', to='competitions.phase')),
-                ('started_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ('-created_at',),
-            },
-        ),
         migrations.CreateModel(
             name='Evaluation',
             fields=[
@@ -50,10 +28,7 @@ class Migration(migrations.Migration):
                 ('reason_code', models.CharField(blank=True, max_length=80)),
                 ('reason', models.TextField(blank=True)),
                 ('log', models.TextField(blank=True, help_text='Smoke runs only: held-out runs keep none.')),
-                ('faults', models.PositiveSmallIntegerField(default=0, help_text='Of ours, in its conclusion.')),
-                ('token', models.PositiveIntegerField(default=0, help_text="Of the lease on its conclusion, which is fenced as a shard's is.")),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('not_before', models.DateTimeField(default=django.utils.timezone.now, help_text='A conclusion that met a fault of ours waits until then.')),
+                ('faults', models.PositiveSmallIntegerField(default=0)),
                 ('is_promoted', models.BooleanField(default=False, help_text='Its scores stand on the board.')),
                 ('report', models.FileField(blank=True, upload_to=stylearena.judging.models.report_path)),
                 ('sandbox_rung', models.CharField(blank=True, help_text='The weakest that a shard ran at.', max_length=20)),
@@ -62,13 +37,25 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('deadline', models.DateTimeField(help_text='After this the sweeper ends it, whatever happens.')),
-                ('compared_with', models.ForeignKey(blank=True, help_text='Of a re-score: what stood on the board when it was queued.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='judging.evaluation')),
                 ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='competitions.dataset')),
                 ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evaluations', to='submissions.submission')),
-                ('rescore', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='evaluations', to='judging.rescore')),
             ],
             options={
                 'ordering': ('created_at',),
+            },
+        ),
+        migrations.CreateModel(
+            name='GalleryPicture',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('pair', models.CharField(max_length=200)),
+                ('content', models.CharField(max_length=100)),
+                ('style', models.CharField(max_length=100)),
+                ('picture', models.FileField(upload_to=stylearena.judging.models.picture_path)),
+                ('evaluation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gallery', to='judging.evaluation')),
+            ],
+            options={
+                'ordering': ('pair',),
             },
         ),
         migrations.CreateModel(
@@ -87,14 +74,12 @@ class Migration(migrations.Migration):
             name='Shard',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('lane', models.CharField(choices=[('smoke', 'Smoke runs'), ('full', 'Full runs'), ('rescore', 'Re-scores')], max_length=7)),
                 ('index', models.PositiveIntegerField()),
                 ('first', models.PositiveIntegerField(help_text='Index of its first pair.')),
                 ('stop', models.PositiveIntegerField(help_text='Index after its last pair.')),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('scored', 'Scored'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('error', 'Platform error')], default='queued', max_length=10)),
                 ('token', models.PositiveIntegerField(default=0)),
                 ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('not_before', models.DateTimeField(default=django.utils.timezone.now, help_text='After a fault of ours it waits until then.')),
                 ('worker', models.CharField(blank=True, max_length=120)),
                 ('faults', models.PositiveSmallIntegerField(default=0)),
                 ('done', models.PositiveIntegerField(default=0, help_text='Pairs finished, for the progress bar.')),
@@ -105,43 +90,10 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('evaluation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shards', to='judging.evaluation')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ('evaluation', 'index'),
             },
-        ),
-        migrations.CreateModel(
-            name='Turn',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('lane', models.CharField(choices=[('smoke', 'Smoke runs'), ('full', 'Full runs'), ('rescore', 'Re-scores')], max_length=7)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('version', models.PositiveBigIntegerField(default=0)),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ('lane', 'at'),
-            },
-        ),
-        migrations.CreateModel(
-            name='GalleryPicture',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pair', models.CharField(max_length=200)),
-                ('content', models.CharField(max_length=100)),
-                ('style', models.CharField(max_length=100)),
-                ('picture', models.FileField(upload_to=stylearena.judging.models.picture_path)),
-                ('evaluation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gallery', to='judging.evaluation')),
-            ],
-            options={
-                'ordering': ('pair',),
-                'constraints': [models.UniqueConstraint(fields=('evaluation', 'pair'), name='one_picture_a_pair')],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name='rescore',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('phase',), name='one_open_rescore'),
         ),
         migrations.AddIndex(
             model_name='evaluation',
@@ -149,15 +101,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='evaluation',
-            constraint=models.UniqueConstraint(condition=models.Q(('rescore__isnull', True)), fields=('submission', 'stage'), name='one_evaluation_a_stage'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.UniqueConstraint(fields=('submission', 'rescore'), name='one_evaluation_a_rescore'),
+            constraint=models.UniqueConstraint(fields=('submission', 'stage', 'dataset', 'protocol_digest', 'evaluator_version'), name='one_evaluation_a_provenance'),
         ),
         migrations.AddConstraint(
             model_name='evaluation',
             constraint=models.UniqueConstraint(condition=models.Q(('is_promoted', True)), fields=('submission',), name='one_promoted_evaluation'),
+        ),
+        migrations.AddConstraint(
+            model_name='gallerypicture',
+            constraint=models.UniqueConstraint(fields=('evaluation', 'pair'), name='one_picture_a_pair'),
         ),
         migrations.AddIndex(
             model_name='score',
@@ -171,24 +123,8 @@ class Migration(migrations.Migration):
             model_name='shard',
             index=models.Index(fields=['state', 'leased_until'], name='shard_state_lease'),
         ),
-        migrations.AddIndex(
-            model_name='shard',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['lane', 'participant', 'id'], name='shard_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='shard',
-            index=models.Index(condition=models.Q(('state', 'running')), fields=['participant', 'lane'], name='shard_running'),
-        ),
         migrations.AddConstraint(
             model_name='shard',
             constraint=models.UniqueConstraint(fields=('evaluation', 'index'), name='one_shard_an_index'),
-        ),
-        migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(fields=['lane', 'at'], name='turn_next'),
-        ),
-        migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(fields=('lane', 'participant'), name='one_turn_a_lane'),
         ),
     ]

@@ -94,12 +94,14 @@ class Arena:
         found: dict[str, Any] = json.loads((self.folder / "media" / name).read_text("utf-8"))
         return found
 
-    def await_true(self, what: str, is_so: Callable[[], object], seconds: float = 120.0) -> None:
-        """Wait until ``is_so``; the logs are the message if it never is."""
+    def await_true(
+        self, what: str, is_so: Callable[[], object], seconds: float = 120.0, pause: float = 0.01
+    ) -> None:
+        """Wait until ``is_so``, looking every ``pause`` seconds; the logs say why it never is."""
         deadline = time.monotonic() + seconds
         while not is_so():
             assert time.monotonic() < deadline, f"never {what}:\n{self._logs()}"
-            time.sleep(0.01)
+            time.sleep(pause)
 
     def spawn(
         self,

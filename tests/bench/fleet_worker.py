@@ -14,7 +14,8 @@ from typing import Any
 
 
 def main(name: str, nap: float, seconds: float) -> None:
-    os.nice(19)  # the database goes first, as it would on a machine of its own
+    # The database goes first, as it would on a machine of its own.
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     import django
 
     django.setup()

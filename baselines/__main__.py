@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 METHOD = typer.Argument(help="A method's name, or all.")
-NAME = typer.Argument("all", help="A method's name, or all.")
+NAME = typer.Argument("all", help="A method's name, all, or shipped.")
 OUT = typer.Option(Path("entries"), "--out", help="The folder to write archives to.")
 RUNS = typer.Option(Path("runs"), "--runs", help="The folder of trainings, one each.")
 CONFIG = typer.Option(None, "--config", help="A TOML file that changes settings of the preset.")
@@ -115,8 +115,9 @@ def check(
     config: Path | None = CONFIG,
 ) -> None:
     """Open the exported archives as the evaluator does and compare them with their references."""
-    from baselines.workflow import check_entries, ready_names
+    from baselines.workflow import check_entries, ready_names, runs_for
 
+    runs = runs_for(name, runs)
     for each in ready_names(name, runs):
         for line in check_entries(each, out, runs, preset=preset.value, config=config):
             print(line)

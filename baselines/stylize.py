@@ -56,7 +56,7 @@ def stylize(
     settings = chosen(PRESETS, "cpu", config)
     network = vgg_for(settings).to(place)
     options = settings.optimisation()._replace(strength=strength, preserve_colours=keep_colours)
-    most = 2 * sum(options.iterations)
+    evaluations = 2 * sum(options.iterations)  # line searches need more than one an iteration
     styles = [(_read(path, size).to(place), part) for path, part in zip(style, shares, strict=True)]
     with steps("stylising") as bar:
         painted = stylise(
@@ -64,7 +64,7 @@ def stylize(
             _read(content, size).to(place),
             styles,
             options,
-            lambda step, loss: bar.count(f"loss {loss:.3g}", step, max(step, most)),
+            lambda step, loss: bar.count(f"loss {loss:.3g}", step, max(step, evaluations)),
         )
     _write(out, painted)
     people().print(f"{out}", markup=False)

@@ -97,9 +97,11 @@ class _Bench:
         ended = threading.Event()
         visitor = threading.Thread(target=self._visit, args=(ended, visits))
         visitor.start()
-        yield
-        ended.set()
-        visitor.join()
+        try:
+            yield
+        finally:
+            ended.set()
+            visitor.join()
 
     def _worker(self, core: int) -> "subprocess.Popen[bytes]":
         command = ["taskset", "--cpu-list", str(core % (os.cpu_count() or 1)), sys.executable]

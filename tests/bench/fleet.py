@@ -21,11 +21,12 @@ _WORKERS = 32
 _SHARDS = 10_000
 _SHARDS_EACH = 100  # of a submission
 _NAP = 5.0
-# A turn looked for or taken, a participant's next shard, and its lease.
+# A turn looked for or taken, a participant's next shard, its evaluation locked, and its lease.
 _CLAIMING = re.compile(
     r"duration: ([\d.]+) ms  statement: "
     r'(?:[^\n]*"judging_turn"'
     r'|SELECT "judging_shard"[^\n]*LIMIT 1\n'
+    r'|SELECT "judging_evaluation"[^\n]*FOR UPDATE OF'
     r"""|UPDATE "judging_shard" SET "state" = 'running')"""
 )
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from stylearena.judging import messages
@@ -53,18 +53,18 @@ def claim(shard_id: int, *, worker: str) -> Lease | None:
 
     Two claims at once both name the token they read, and only one UPDATE finds it unchanged.
     """
-    shard = Shard.objects.select_related("evaluation").filter(pk=shard_id).first()
+    shard = Shard.objects.filter(pk=shard_id).first()
     return None if shard is None else claim_read(shard, worker=worker)
 
 
 def claim_read(shard: Shard, *, worker: str) -> Lease | None:
-    """``claim`` of a shard just read, with its evaluation."""
+    """``claim`` of a shard just read."""
     now = timezone.now()
     with transaction.atomic():
-        state = stages.lock(shard.evaluation_id)
-        claimed = Shard.objects.filter(
-            _is_free(now), _is_wanted(), pk=shard.pk, token=shard.token
-        ).update(
+        evaluation = stages.lock_wanted(shard.evaluation_id)
+        if evaluation is None:
+            return None
+        claimed = Shard.objects.filter(_is_free(now), pk=shard.pk, token=shard.token).update(
             state=State.RUNNING,
             token=shard.token + 1,
             faults=shard.faults + (shard.state == State.RUNNING),
@@ -75,9 +75,9 @@ def claim_read(shard: Shard, *, worker: str) -> Lease | None:
         )
         if not claimed:
             return None
-        if state == State.QUEUED:
-            stages.start(shard.evaluation)
-    return _lease(shard)
+        if evaluation.state == State.QUEUED:
+            stages.start(evaluation)
+    return _lease(shard, evaluation)
 
 
 def heartbeat(lease: Lease, *, done: int) -> Beat:
@@ -215,18 +215,14 @@ def _is_free(now: datetime) -> Q:
     return Q(state=State.QUEUED, not_before__lte=now) | lapsed
 
 
-def _is_wanted() -> Exists:
-    return Exists(Evaluation.objects.filter(line.wanted(), pk=OuterRef("evaluation_id")))
-
-
-def _lease(shard: Shard) -> Lease:
+def _lease(shard: Shard, evaluation: Evaluation) -> Lease:
     """The lease of the claim that raised the token ``shard`` was read with."""
     return Lease(
         shard_id=shard.pk,
         token=shard.token + 1,
-        evaluation_id=shard.evaluation_id,
-        submission_id=shard.evaluation.submission_id,
-        stage=Stage(shard.evaluation.stage),
+        evaluation_id=evaluation.pk,
+        submission_id=evaluation.submission_id,
+        stage=Stage(evaluation.stage),
         lane=shard.lane,
         index=shard.index,
         first=shard.first,

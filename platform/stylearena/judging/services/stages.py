@@ -10,7 +10,7 @@ from django.utils import timezone
 from evaluator.version import __version__ as evaluator_version
 from stylearena.judging import messages
 from stylearena.judging.models import Evaluation, Lane, Shard, Stage
-from stylearena.judging.services.line import line_up
+from stylearena.judging.services.line import line_up, wanted
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
 
@@ -29,14 +29,20 @@ def begin(submission_id: UUID | str) -> None:
     _queue(submission, Stage.SMOKE)
 
 
-def lock(evaluation_id: int) -> str | None:
-    """Take the evaluation's row lock for the rest of the transaction; its state, if it is there.
+def lock(evaluation_id: int) -> None:
+    """Take the evaluation's row lock for the rest of the transaction.
 
     Whatever changes shards takes it first: evaluation, shards, submission, quota, in this order,
     so that no two transactions wait for each other.
     """
     rows = Evaluation.objects.select_for_update().filter(pk=evaluation_id).order_by()
-    return next(iter(rows.values_list("state", flat=True)), None)
+    rows.values_list("pk", flat=True).first()
+
+
+def lock_wanted(evaluation_id: int) -> Evaluation | None:
+    """``lock``, and the evaluation itself; None if nobody wants its shards."""
+    rows = Evaluation.objects.select_for_update(of=("self",)).filter(wanted(), pk=evaluation_id)
+    return rows.order_by().first()
 
 
 def start(evaluation: Evaluation) -> None:

@@ -79,19 +79,18 @@ def _fits(room: int | None) -> Q:
 def _serve(turn: Turn, worker: str, room: int | None) -> Lease | None:
     """Claim the participant's oldest ready shard; without one they leave the line, or wait."""
     queued = Shard.objects.filter(
-        wanted("evaluation__"),
-        lane=turn.lane,
-        participant_id=turn.participant_id,
-        state=State.QUEUED,
+        lane=turn.lane, participant_id=turn.participant_id, state=State.QUEUED
     )
     ready = queued.filter(_fits(room), not_before__lte=timezone.now()).order_by("pk")
     for _ in range(_TRIES):
-        shard = ready.select_related("evaluation").first()
+        shard = ready.first()
         if shard is None:
             break
         if lease := claim_read(shard, worker=worker):
             return lease
-    _leave(turn, queued)
+        # Nearly all are wanted, which a claim makes sure of: only now is it worth the joins.
+        ready = ready.filter(wanted("evaluation__"))
+    _leave(turn, queued.filter(wanted("evaluation__")))
     return None
 
 

@@ -31,15 +31,11 @@ _SCORED = "SELECT count(*) FROM submissions_submission WHERE state = 'scored'"
 
 
 def measure(*, quick: bool) -> Iterator[Figure]:
-    submissions, rounds = (4, 1) if quick else (8, 3)
+    submissions, rounds = (4, 1) if quick else (16, 3)  # at a round's end one worker waits
     with TemporaryDirectory(prefix="stylearena-bench-") as home, Postgres() as postgres:
         folder = Path(home)
         archive = export_method(METHODS["reinhard"], folder)
-        settings = {
-            "STYLEARENA_DATABASE_URL": postgres.url,
-            "OMP_NUM_THREADS": "1",
-            "STYLEARENA_SWEEP_SECONDS": "2",
-        }
+        settings = {"STYLEARENA_DATABASE_URL": postgres.url, "OMP_NUM_THREADS": "1"}
         with Arena(folder, **settings) as arena:
             arena.call("django", "migrate", "--verbosity=0")
             bench = _Bench(arena, postgres, archive)
@@ -63,7 +59,7 @@ class _Bench:
         # One connection and few looks: whoever measures must not take a core for it.
         self._database = psycopg.connect(postgres.url, autocommit=True)
         self._handed_in = 0
-        self._hand_in()  # makes the phase
+        self._hand_in(1)  # makes the phase
         port = free_port()
         command = [sys.executable, "-m", "gunicorn", "stylearena.wsgi", "--threads=4"]
         arena.spawn("site", [*command, f"--bind=127.0.0.1:{port}", "--no-control-socket"])
@@ -73,14 +69,12 @@ class _Bench:
     def seconds(self, submissions: int, *, cores: list[int]) -> float:
         """From when warm workers find ``submissions`` waiting until the last is scored."""
         workers = [self._worker(core) for core in cores]
-        for _ in cores:  # the first job of a process loads what the others find warm
-            self._hand_in()
+        self._hand_in(len(cores))  # the first job of a process loads what the others find warm
         self._await_rest()
         before = self._count(_SCORED)
         for worker in workers:
             worker.send_signal(signal.SIGSTOP)  # until everything waits for them
-        for _ in range(submissions):
-            self._hand_in()
+        self._hand_in(submissions)
         for worker in workers:
             worker.send_signal(signal.SIGCONT)
         begin = time.perf_counter()
@@ -107,10 +101,11 @@ class _Bench:
         command = ["taskset", "--cpu-list", str(core % (os.cpu_count() or 1)), sys.executable]
         return self._arena.spawn("worker", [*command, "-m", "django", "worker"])
 
-    def _hand_in(self) -> None:
-        self._handed_in += 1
-        name = f"painter-{self._handed_in}"
-        self._arena.call("tests.e2e.hand_in", str(self._archive), name, "--shard-pairs", "100")
+    def _hand_in(self, count: int) -> None:
+        names = [f"painter-{self._handed_in + number}" for number in range(count)]
+        self._handed_in += count
+        options = ["--shard-pairs", "100"]
+        self._arena.call("tests.e2e.hand_in", str(self._archive), *names, *options)
 
     def _await_rest(self) -> None:
         self._arena.await_true(

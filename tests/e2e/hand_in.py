@@ -1,4 +1,4 @@
-"""``python -m tests.e2e.hand_in ARCHIVE NAME``: hand an entry in as NAME; prints its id.
+"""``python -m tests.e2e.hand_in ARCHIVE NAME …``: hand an entry in as each NAME; prints the ids.
 
 The first call makes the competition: by default six contents, four styles, shards of six pairs.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stylearena.competitions.models import Phase
 
 
-def main(archive: Path, name: str, *, dataset: Path | None, shard_pairs: int) -> None:
+def main(archive: Path, names: list[str], *, dataset: Path | None, shard_pairs: int) -> None:
     """Hand in through the service that the form uses."""
     django.setup()
     from django.core.files import File
@@ -24,14 +24,17 @@ def main(archive: Path, name: str, *, dataset: Path | None, shard_pairs: int) ->
     from tests.web.factories import UserFactory
 
     phase = Phase.objects.first() or _open_phase(dataset, shard_pairs)
-    with archive.open("rb") as file:
-        submission = submit(
-            phase=phase,
-            participant=UserFactory(username=name),
-            upload=File(file),
-            filename=archive.name,
-        )
-    sys.stdout.write(submission.id.hex)
+    ids = []
+    for name in names:
+        with archive.open("rb") as file:
+            submission = submit(
+                phase=phase,
+                participant=UserFactory(username=name),
+                upload=File(file),
+                filename=archive.name,
+            )
+        ids.append(submission.id.hex)
+    sys.stdout.write(" ".join(ids))
 
 
 def _open_phase(folder: Path | None, shard_pairs: int) -> "Phase":
@@ -50,8 +53,8 @@ def _open_phase(folder: Path | None, shard_pairs: int) -> "Phase":
 if __name__ == "__main__":
     parser = ArgumentParser()
     parser.add_argument("archive", type=Path)
-    parser.add_argument("name")
+    parser.add_argument("names", nargs="+")
     parser.add_argument("--dataset", type=Path)
     parser.add_argument("--shard-pairs", type=int, default=6)
     given = parser.parse_args()
-    main(given.archive, given.name, dataset=given.dataset, shard_pairs=given.shard_pairs)
+    main(given.archive, given.names, dataset=given.dataset, shard_pairs=given.shard_pairs)

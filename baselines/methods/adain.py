@@ -31,7 +31,7 @@ PRESETS = {
         steps=3, batch=2, crop=64, load=72, width=4, features=SMOKE_FEATURES, grid_every=3
     ),
     "cpu": Settings(
-        steps=700, batch=2, crop=128, load=192, width=32, style_weight=3.0, references=True
+        steps=500, batch=2, crop=96, load=160, width=32, style_weight=10.0, references=True
     ),
     "gpu": Settings(
         steps=20_000,
@@ -39,7 +39,7 @@ PRESETS = {
         crop=256,
         load=384,
         width=64,
-        style_weight=3.0,
+        style_weight=10.0,
         references=True,
         precision="bfloat16",
         average=0.999,

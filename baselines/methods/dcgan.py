@@ -33,10 +33,13 @@ __all__ = ["METHOD", "PRESETS"]
 
 CODE = 32
 
+STEPS = {"smoke": 3, "cpu": 300, "gpu": 20_000}
+
 # Batch norm needs batches; rates are the paper's, 0.0002 for both networks.
 PRESETS = {
     name: replace(
         settings,
+        steps=STEPS[name],
         batch=max(4, settings.batch),
         rate=2e-4,
         critic_rate=2e-4,

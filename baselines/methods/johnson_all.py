@@ -30,14 +30,14 @@ PRESETS = {
     "smoke": Settings(
         steps=3, batch=1, crop=64, load=72, width=4, features=SMOKE_FEATURES, grid_every=3
     ),
-    "cpu": Settings(steps=900, batch=2, crop=128, load=192, width=16, style_weight=3.0),
+    "cpu": Settings(steps=500, batch=2, crop=96, load=160, width=16, style_weight=10.0),
     "gpu": Settings(
         steps=20_000,
         batch=8,
         crop=256,
         load=320,
         width=32,
-        style_weight=3.0,
+        style_weight=10.0,
         precision="bfloat16",
         average=0.999,
     ),

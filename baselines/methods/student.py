@@ -33,12 +33,12 @@ PRESETS = {
         steps=3, batch=2, crop=64, load=72, width=4, features=SMOKE_FEATURES, grid_every=3
     ),
     "cpu": Settings(
-        steps=900,
+        steps=500,
         batch=2,
-        crop=128,
-        load=192,
+        crop=96,
+        load=160,
         width=16,
-        style_weight=3.0,
+        style_weight=10.0,
         references=True,
     ),
     "gpu": Settings(
@@ -47,7 +47,7 @@ PRESETS = {
         crop=256,
         load=320,
         width=20,
-        style_weight=3.0,
+        style_weight=10.0,
         references=True,
         precision="bfloat16",
         average=0.999,

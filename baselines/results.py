@@ -8,18 +8,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from baselines.card import Card
 from baselines.registry import METHODS, NAMES, TRAINED, names_of
 from baselines.runs import SHIPPED, weights_of
 from baselines.workflow import card_of
+
+if TYPE_CHECKING:
+    from baselines.training.weights import Origin
 
 __all__ = ["README", "RESULTS", "measure_entries", "rows", "ship_weights", "write_table"]
 
 README = Path(__file__).resolve().parent / "README.md"
 RESULTS = Path(__file__).resolve().parent / "results"
-SHOWN = ("content_loss", "style_loss", "total_loss", "fid")
+SHOWN = ("content_loss", "style_loss", "total_loss", "fid", "coverage")
 UNTRAINED = "not trained yet"
 UNMEASURED = "not measured yet"
 
@@ -54,10 +56,11 @@ def measure_entries(
     from evaluator.evaluate import evaluate
 
     for each in names_of(name):
-        archives = [out / f"{each}.zip"]
+        origins: list[Origin | None] = [None]
         if each in TRAINED:
-            archives = [out / archive_name(load_weights(p)[1]) for p in weights_of(each, runs)]
-        for archive in archives:
+            origins = [load_weights(path)[1] for path in weights_of(each, runs)]
+        for origin in origins:
+            archive = out / (archive_name(origin) if origin else f"{each}.zip")
             report = evaluate(archive, dataset, protocol=protocol)
             scores = {
                 metric: {"value": score.value, "low": score.low, "high": score.high}
@@ -65,10 +68,12 @@ def measure_entries(
                 if metric in SHOWN
             }
             facts = report.provenance
+            known = {"entry": report.entry.digest, "parameters": report.entry.parameters}
+            known |= {"trained": _trained(origin)} if origin else {}
             _keep(
                 archive.stem,
                 f"{protocol} on {facts.dataset} {facts.dataset_version}",
-                {"entry": report.entry.digest, "parameters": report.entry.parameters} | scores,
+                known | scores,
             )
             yield f"{archive.stem}: " + "; ".join(_shown(m, s) for m, s in scores.items())
 
@@ -94,44 +99,63 @@ def write_table() -> Path:
 
 
 def rows() -> Iterator[str]:
-    """A row of the table for each method, or for each of its shipped weights."""
+    """A row of the table for each method, or for each of its trainings that ships or was measured.
+
+    A method tied to a style has several, METHOD.STYLE.
+    """
     for name in NAMES:
         card = card_of(name)
-        weights = sorted(SHIPPED.glob(f"{name}.safetensors")) + sorted(
-            SHIPPED.glob(f"{name}.*.safetensors")
-        )
-        for path in weights:
-            yield _row(path.stem, name, card, path)
-        if not weights:
-            yield _row(name, name, card, None)
+        for stem in _stems(name) or [name]:
+            cells = [f"`{stem}`", card.paper, *_training(name, stem), _scores(stem), card.licence]
+            yield "| " + " | ".join(cells) + " |"
 
 
-def _row(stem: str, name: str, card: Card, weights: Path | None) -> str:
-    cells = [f"`{stem}`", card.paper, *_training(name, weights), _scores(stem), card.licence]
-    return "| " + " | ".join(cells) + " |"
+def _stems(name: str) -> list[str]:
+    """The trainings of a method, by the names of their runs."""
+    files = (SHIPPED / "{}.safetensors", RESULTS / "{}.json")
+    found = {
+        path.name.removesuffix(file.suffix)
+        for file in files
+        for part in (name, f"{name}.*")
+        for path in file.parent.glob(file.name.format(part))
+    }
+    return sorted(found)
 
 
-def _training(name: str, weights: Path | None) -> tuple[str, str]:
+def _training(name: str, stem: str) -> tuple[str, str]:
     """The number of parameters, and how long they were trained on what."""
-    if weights is not None:
+    if name not in TRAINED:
+        return "–", "nothing to train" if name in METHODS else "optimises each picture"
+    if (weights := SHIPPED / f"{stem}.safetensors").is_file():
         from baselines.training.weights import load_weights
 
         _, origin = load_weights(weights)
-        return f"{origin.parameters:,}", f"{origin.minutes:.0f} minutes, {origin.hardware}"
-    if name not in TRAINED:
-        return "–", "nothing to train" if name in METHODS else "optimises each picture"
+        return f"{origin.parameters:,}", f"{_trained(origin)}; ships"
+    for facts in _measured(stem).values():
+        return f"{facts['parameters']:,}", facts["trained"]
     return "–", UNTRAINED
 
 
-def _scores(stem: str) -> str:
-    path = RESULTS / f"{stem}.json"
-    if not path.is_file():
-        return UNMEASURED
-    found: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
-    return "<br>".join(
-        f"{where}: " + ", ".join(_shown(m, values[m]) for m in SHOWN if m in values)
-        for where, values in found.items()
+def _trained(origin: Origin) -> str:
+    return (
+        f"{origin.steps:,} steps (preset {origin.preset}), {origin.minutes:.0f} minutes, "
+        f"{origin.hardware}"
     )
+
+
+def _scores(stem: str) -> str:
+    shown = (
+        f"{where}: " + ", ".join(_shown(m, values[m]) for m in SHOWN if m in values)
+        for where, values in _measured(stem).items()
+    )
+    return "<br>".join(shown) or UNMEASURED
+
+
+def _measured(stem: str) -> dict[str, dict[str, Any]]:
+    """Where it was measured → what was found there."""
+    path = RESULTS / f"{stem}.json"
+    found: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return found
 
 
 def _shown(metric: str, score: dict[str, float | None]) -> str:
@@ -144,5 +168,6 @@ def _shown(metric: str, score: dict[str, float | None]) -> str:
 def _keep(stem: str, where: str, scores: dict[str, Any]) -> None:
     path = RESULTS / f"{stem}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    known = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    path.write_text(json.dumps(known | {where: scores}, indent=1, sort_keys=True) + "\n", "utf-8")
+    path.write_text(
+        json.dumps(_measured(stem) | {where: scores}, indent=1, sort_keys=True) + "\n", "utf-8"
+    )

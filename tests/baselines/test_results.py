@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 from baselines import results
 from baselines.__main__ import app
 from baselines.export import export_method
+from baselines.export_trained import export_trained
 from baselines.registry import METHODS, NAMES, TRAINED
+from baselines.runs import WEIGHTS_FILE
 from baselines.training.weights import load_weights
 from evaluator.datasets import Dataset
 from tests.baselines.training import smoke
@@ -55,7 +57,8 @@ def test_shipped_weights_are_halved_and_tell_their_training(
     smoke("johnson-all", dataset, tmp_path / "runs" / "johnson-all", steps=1)
     (path,) = results.ship_weights("johnson-all", tmp_path / "runs")
     _, origin = load_weights(path)
-    assert f"{origin.parameters:,} | 0 minutes, " in row("johnson-all")
+    told = f"{origin.parameters:,} | 1 steps (preset smoke), 0 minutes, {origin.hardware}; ships |"
+    assert told in row("johnson-all")
     assert path.stat().st_size < 3 * origin.parameters + 20_000
 
 
@@ -93,3 +96,20 @@ def test_measured_scores_stand_in_the_table_with_their_intervals(
     assert list(kept) == ["small on tiny 1"]
     assert "small on tiny 1: content_loss 0 (0 – 0)" in row("identity")
     assert results.UNMEASURED not in row("identity")
+
+
+@pytest.mark.slow
+def test_what_was_measured_but_does_not_ship_tells_its_training(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    runs, protocol = tmp_path / "runs", small_protocol()
+    smoke("johnson-all", dataset, runs / "johnson-all", steps=1)
+    export_trained(runs / "johnson-all" / WEIGHTS_FILE, tmp_path)
+    measured = results.measure_entries(
+        "johnson-all", tmp_path, runs, protocol=protocol.name, dataset=str(dataset.root)
+    )
+    assert len(list(measured)) == 1
+    told = row("johnson-all")
+    assert "1 steps (preset smoke), 0 minutes, " in told
+    assert "ships" not in told
+    assert "small on tiny 1: content_loss " in told

@@ -4,9 +4,7 @@ Needs the folder ``../shared`` (weights and pictures that are not ours to ship);
 """
 
 import functools
-import hashlib
 import math
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,24 +16,19 @@ from baselines.networks.published import wrap_published
 from baselines.registry import METHODS
 from evaluator import evaluate
 from evaluator.datasets import Dataset, load_dataset
-from evaluator.images import PicturePolicy
-from evaluator.protocols import (
-    BackboneSpec,
-    Bootstrap,
-    Protocol,
-    WeightsRef,
-    metrics_of,
-    protocol,
-    register_protocol,
-)
+from evaluator.protocols import protocol
 from evaluator.report import Report
 from evaluator.scoring import Scorer
 from tests.conftest import RecordFigure
-
-ROOT = Path(__file__).parents[2]
-SHARED = Path(os.environ.get("STYLEARENA_SHARED", ROOT.parent / "shared"))
-WEIGHTS, PICTURES = SHARED / "weights", SHARED / "images"
-VGG, INCEPTION = "vgg19_caffe_bgr_relu4_1_mixed.pth", "inception2015_folded_to_mixed6e.pth"
+from tests.evaluator.trained_features import (
+    INCEPTION,
+    PICTURES,
+    SHARED,
+    VGG,
+    WEIGHTS,
+    trained_protocol,
+    weights_ref,
+)
 
 FEED_FORWARD = ("candy", "mosaic", "pointilism", "rain-princess", "udnie")
 ENTRIES = (
@@ -104,35 +97,6 @@ def photographs_and_paintings(folder: Path, count: int) -> Dataset:
         'name = "real"\nversion = "1"\ntitle = "Photographs and paintings"\nlicence = "mixed"\n'
     )
     return load_dataset(folder)
-
-
-def weights_ref(name: str) -> WeightsRef:
-    return WeightsRef(name, hashlib.sha256((WEIGHTS / name).read_bytes()).hexdigest())
-
-
-def trained_protocol(name: str, *, fid_minimum: int) -> Protocol:
-    """The original VGG-19 as far as conv4_1 and FID's Inception as far as its 768 channels."""
-    layers = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
-    return register_protocol(
-        Protocol(
-            name=name,
-            title="Trained features, as far as they can be had",
-            notice="a test's protocol",
-            pictures=PicturePolicy(),
-            backbones=(
-                BackboneSpec("perceptual", "vgg19", weights_ref(VGG), "caffe"),
-                BackboneSpec("inception", "inception-v3-2015-12-05", weights_ref(INCEPTION), "fid"),
-            ),
-            metrics=metrics_of(
-                content_layer="conv4_1",
-                style_layers=layers,
-                beta=1000.0,
-                fid_dims=768,
-                fid_minimum=fid_minimum,
-            ),
-            bootstrap=Bootstrap(replicates=100, set_replicates=5),
-        )
-    )
 
 
 @pytest.fixture(scope="module")

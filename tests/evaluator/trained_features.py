@@ -1,0 +1,66 @@
+"""Trained networks and real pictures that are not ours to ship, and a protocol on them.
+
+They lie in the folder ``../shared``; tests that need them are skipped without it.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+from evaluator.images import PicturePolicy
+from evaluator.protocols import (
+    BackboneSpec,
+    Bootstrap,
+    MetricSpec,
+    Protocol,
+    WeightsRef,
+    metrics_of,
+    register_protocol,
+)
+
+__all__ = ["INCEPTION", "PICTURES", "SHARED", "VGG", "WEIGHTS", "trained_protocol", "weights_ref"]
+
+ROOT = Path(__file__).parents[2]
+SHARED = Path(os.environ.get("STYLEARENA_SHARED", ROOT.parent / "shared"))
+WEIGHTS, PICTURES = SHARED / "weights", SHARED / "images"
+VGG, INCEPTION = "vgg19_caffe_bgr_relu4_1_mixed.pth", "inception2015_folded_to_mixed6e.pth"
+
+
+def weights_ref(name: str) -> WeightsRef:
+    return WeightsRef(name, hashlib.sha256((WEIGHTS / name).read_bytes()).hexdigest())
+
+
+def trained_protocol(
+    name: str,
+    *,
+    fid_minimum: int,
+    replicates: int = 100,
+    set_replicates: int = 5,
+    others: tuple[MetricSpec, ...] = (),
+) -> Protocol:
+    """The original VGG-19 as far as conv4_1 and FID's Inception as far as its 768 channels.
+
+    ``others`` are metrics beside content, style and total losses and FID.
+    """
+    layers = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
+    return register_protocol(
+        Protocol(
+            name=name,
+            title="Trained features, as far as they can be had",
+            notice="a test's protocol",
+            pictures=PicturePolicy(),
+            backbones=(
+                BackboneSpec("perceptual", "vgg19", weights_ref(VGG), "caffe"),
+                BackboneSpec("inception", "inception-v3-2015-12-05", weights_ref(INCEPTION), "fid"),
+            ),
+            metrics=metrics_of(
+                content_layer="conv4_1",
+                style_layers=layers,
+                beta=1000.0,
+                fid_dims=768,
+                fid_minimum=fid_minimum,
+            )
+            + others,
+            bootstrap=Bootstrap(replicates=replicates, set_replicates=set_replicates),
+        )
+    )

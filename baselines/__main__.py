@@ -152,11 +152,13 @@ def measure(
     dataset: str = typer.Option("demo", help="What to score on."),
     out: Path = OUT,
     runs: Path = RUNS,
+    results: Path | None = typer.Option(None, help="Keep whole reports and pictures there."),
 ) -> None:
     """Evaluate exported entries and note their scores for the table."""
     from baselines.results import measure_entries
 
-    for line in measure_entries(name, out, runs, protocol=protocol, dataset=dataset):
+    lines = measure_entries(name, out, runs, protocol=protocol, dataset=dataset, results=results)
+    for line in lines:
         print(line)
 
 

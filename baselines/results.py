@@ -48,9 +48,12 @@ vgg19-torchvision`), or from what `features` names in a TOML file given by `--co
 
 
 def measure_entries(
-    name: str, out: Path, runs: Path, *, protocol: str, dataset: str
+    name: str, out: Path, runs: Path, *, protocol: str, dataset: str, results: Path | None = None
 ) -> Iterator[str]:
-    """Evaluate what was exported of a method, keep the scores and tell them, a line an archive."""
+    """Evaluate what was exported of a method, keep the scores and tell them, a line an archive.
+
+    Reports and pictures go into a folder for each archive in ``results``, if that is given.
+    """
     from baselines.export_trained import archive_name
     from baselines.training.weights import load_weights
     from evaluator.evaluate import evaluate
@@ -61,7 +64,8 @@ def measure_entries(
             origins = [load_weights(path)[1] for path in weights_of(each, runs)]
         for origin in origins:
             archive = out / (archive_name(origin) if origin else f"{each}.zip")
-            report = evaluate(archive, dataset, protocol=protocol)
+            whole = results and results / archive.stem
+            report = evaluate(archive, dataset, protocol=protocol, out=whole)
             scores = {
                 metric: {"value": score.value, "low": score.low, "high": score.high}
                 for metric, score in report.overall.items()

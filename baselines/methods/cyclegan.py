@@ -44,7 +44,7 @@ PRESETS = {
     "smoke": UnpairedSettings(
         steps=3, batch=1, crop=64, load=72, width=4, blocks=1, critic_width=4, pool=2, grid_every=3
     ),
-    "cpu": UnpairedSettings(steps=900, batch=1, crop=96, load=128, width=16, blocks=4),
+    "cpu": UnpairedSettings(steps=600, batch=1, crop=96, load=128, width=16, blocks=4),
     "gpu": UnpairedSettings(
         steps=40_000,
         batch=4,

@@ -50,7 +50,7 @@ PRESETS = {
         grid_every=3,
     ),
     "cpu": FastCUTSettings(
-        steps=1200, batch=1, crop=96, load=128, width=16, blocks=4, places=128, head=64
+        steps=600, batch=1, crop=96, load=128, width=16, blocks=4, places=128, head=64
     ),
     "gpu": FastCUTSettings(
         steps=40_000,

@@ -41,7 +41,7 @@ PRESETS = {
         monitor_every=3,
     ),
     "cpu": AdversarialSettings(
-        steps=500,
+        steps=400,
         batch=2,
         crop=96,
         load=160,

@@ -40,7 +40,7 @@ PRESETS = {
     "smoke": WCTSettings(
         steps=3, batch=1, crop=64, load=72, width=4, features=SMOKE_FEATURES, grid_every=3
     ),
-    "cpu": WCTSettings(steps=400, batch=2, crop=96, load=160, width=32, references=True),
+    "cpu": WCTSettings(steps=300, batch=2, crop=96, load=160, width=32, references=True),
     "gpu": WCTSettings(
         steps=20_000,
         batch=8,

@@ -7,7 +7,6 @@ sides, the same dataset, cache and processors.
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ from typing import Any
 
 from baselines.export import export_method
 from baselines.registry import METHODS
-from evaluator.datasets import Dataset, load_dataset
 from evaluator.demo import demo_dataset
 from tests.bench.figures import Figure
 from tests.bench.fresh import run_fresh
 from tests.bench.pairing import alternate
 from tests.e2e.arena import Arena
+from tests.evaluator.demo_part import part_of_the_demo
 
 _SPAN = """
     SELECT (julianday(evaluation.finished_at) - julianday(submission.created_at)) * 86400
@@ -69,7 +68,8 @@ class _Sides:
 def measure(*, quick: bool) -> Iterator[Figure]:
     with TemporaryDirectory(prefix="stylearena-bench-") as home:
         folder = Path(home)
-        dataset = part_of_the_demo(folder / "pictures", 24) if quick else demo_dataset("public")
+        demo = demo_dataset("public")
+        dataset = part_of_the_demo(folder / "pictures", demo.pairs[:24]) if quick else demo
         os.environ["STYLEARENA_CACHE_DIR"] = str(folder / "cache")
         archive = export_method(METHODS["reinhard"], folder)
         with Arena(folder) as arena:
@@ -80,15 +80,6 @@ def measure(*, quick: bool) -> Iterator[Figure]:
             sides.platform()  # the worker loads torch and the reference features
             runs = alternate(sides.platform, sides.command, pairs=3 if quick else 5)
     yield from _figures(runs)
-
-
-def part_of_the_demo(folder: Path, pairs: int) -> Dataset:
-    """The demo's pictures with only its first ``pairs`` pairs."""
-    demo = demo_dataset("public")
-    shutil.copytree(demo.root, folder)
-    lines = [f"{pair.content},{pair.style}" for pair in demo.pairs[:pairs]]
-    (folder / "pairs.csv").write_text("\n".join(["content,style", *lines, ""]), "utf-8")
-    return load_dataset(folder)
 
 
 def _figures(runs: list[tuple[_Judged, _Judged]]) -> Iterator[Figure]:

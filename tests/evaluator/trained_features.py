@@ -18,12 +18,25 @@ from evaluator.protocols import (
     register_protocol,
 )
 
-__all__ = ["INCEPTION", "PICTURES", "SHARED", "VGG", "WEIGHTS", "trained_protocol", "weights_ref"]
+__all__ = [
+    "BETA",
+    "CONTENT_LAYER",
+    "INCEPTION",
+    "PICTURES",
+    "SHARED",
+    "STYLE_LAYERS",
+    "VGG",
+    "WEIGHTS",
+    "trained_protocol",
+    "weights_ref",
+]
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("STYLEARENA_SHARED", ROOT.parent / "shared"))
 WEIGHTS, PICTURES = SHARED / "weights", SHARED / "images"
 VGG, INCEPTION = "vgg19_caffe_bgr_relu4_1_mixed.pth", "inception2015_folded_to_mixed6e.pth"
+CONTENT_LAYER, STYLE_LAYERS = "conv4_1", ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
+BETA = 1000.0
 
 
 def weights_ref(name: str) -> WeightsRef:
@@ -37,26 +50,26 @@ def trained_protocol(
     replicates: int = 100,
     set_replicates: int = 5,
     others: tuple[MetricSpec, ...] = (),
+    size: int = 256,
 ) -> Protocol:
     """The original VGG-19 as far as conv4_1 and FID's Inception as far as its 768 channels.
 
     ``others`` are metrics beside content, style and total losses and FID.
     """
-    layers = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
     return register_protocol(
         Protocol(
             name=name,
             title="Trained features, as far as they can be had",
             notice="a test's protocol",
-            pictures=PicturePolicy(),
+            pictures=PicturePolicy(size=size),
             backbones=(
                 BackboneSpec("perceptual", "vgg19", weights_ref(VGG), "caffe"),
                 BackboneSpec("inception", "inception-v3-2015-12-05", weights_ref(INCEPTION), "fid"),
             ),
             metrics=metrics_of(
-                content_layer="conv4_1",
-                style_layers=layers,
-                beta=1000.0,
+                content_layer=CONTENT_LAYER,
+                style_layers=STYLE_LAYERS,
+                beta=BETA,
                 fid_dims=768,
                 fid_minimum=fid_minimum,
             )

@@ -7,7 +7,7 @@ generator, LeakyReLU in the discriminator; Adam with β₁ = 0.5, weights from N
 The losses are those of Goodfellow et al. 2014, non-saturating. Departures, without which it would
 paint no content at all:
 - z, a hundred numbers of noise, is replaced by a learned encoder's features of the content, at an
-  eighth of the size, and a style picture's code at every place;
+  eighth of the size, in the style's mean colours, and a style picture's code at every place;
 - a content and a style loss (``losses``) beside the adversarial one;
 - the discriminator averages its last map, so that any size will do.
 All of a picture passes through the eighth of its size: it comes back soft, which the board shows.

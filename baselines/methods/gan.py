@@ -4,7 +4,8 @@ Goodfellow et al.: "Generative Adversarial Nets", NIPS 2014: the discriminator m
 log D(x) + log(1 − D(G(z))) (equation 1), the generator log D(G(z)), the non-saturating form of
 section 3. D judges patches (Isola et al., CVPR 2017, section 3.2.2). Departures:
 - z is not noise: G is given a content and a style picture (``networks/generator``), and content and
-  style losses (``losses``) tell it which of each; x are crops of works of style;
+  style losses (``losses``) tell it which of each; x are crops of works of style; the content
+  enters in the style's mean colours;
 - Adam with β₁ = 0.5 (Radford et al. 2016) and a quicker discriminator (Heusel et al. 2017).
 """
 

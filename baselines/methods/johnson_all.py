@@ -5,7 +5,8 @@ z = γ_s (x − μ) / σ + β_s, all other weights shared. Losses are those of `
 - those of ``johnson``;
 - an entry is given a style picture, not a style's number: the code is a softmax over distances
   between colour signatures, so that a known picture finds its own row and an unknown one the
-  nearest (the paper's own mixtures of rows, chosen by likeness).
+  nearest (the paper's own mixtures of rows, chosen by likeness); the content enters in the chosen
+  style's mean colours.
 """
 
 from __future__ import annotations
@@ -53,7 +54,11 @@ class Network(nn.Module):
         self.generator = ResnetGenerator(width, BLOCKS.get(width, 5), code=styles)
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
-        output: Tensor = self.generator(content, self.selection(style))
+        return self.paint(content, self.selection(style))
+
+    def paint(self, content: Tensor, code: Tensor) -> Tensor:
+        """In the style of a code [N, styles]: weights of the known ones that sum to one."""
+        output: Tensor = self.generator(self.selection.recoloured(content, code), code)
         return output
 
 
@@ -63,8 +68,7 @@ class ConditionalJohnson(PerceptualTask):
     def learn(self, network: nn.Module, batch: Batch) -> Tensor:
         assert isinstance(network, Network)  # noqa: S101  (tells mypy)
         styles = len(network.selection.known)
-        output: Tensor = network.generator(batch.content, one_hot(batch.index, styles).float())
-        return output
+        return network.paint(batch.content, one_hot(batch.index, styles).float())
 
 
 def network(settings: Settings, styles: tuple[str, ...]) -> nn.Module:

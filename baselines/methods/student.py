@@ -7,6 +7,7 @@ BMVC 2017, whose style predictor is an Inception network. Losses are those of
 Johnson et al. (``losses``). Departures:
 - under a million parameters in all (their style predictor alone has more than twenty);
 - content and style losses on Gram matrices and moments together, free of scale;
+- the content enters in the style's mean colours, so that the network learns the rest;
 - it is meant for the board, not for a paper: it learns from the reference works beside the styles.
 """
 

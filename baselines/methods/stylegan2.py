@@ -7,7 +7,8 @@ sums of RGB skips instead of growing (section 4), the non-saturating logistic lo
 style transfer network:
 - z is a style picture's code from a learned encoder, and the learned constant is replaced by the
   content's features, which also stand beside each block (as in a U-Net);
-- content and style losses (``losses``); RGB is added to the content in logits;
+- content and style losses (``losses``); RGB is added, in logits, to the content in the style's
+  mean colours;
 - no noise inputs, since an entry's output must not depend on chance; no path length regularisation,
   no mixing; a patch discriminator without norm instead of the residual one with its minibatch
   deviation.

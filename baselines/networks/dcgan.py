@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from baselines.networks.generator import StyleEncoder
+from baselines.networks.generator import StyleEncoder, recoloured
 
 __all__ = ["DCGANDiscriminator", "DCGANGenerator"]
 
@@ -40,7 +40,7 @@ class DCGANGenerator(nn.Module):
         _initialise(self.decode)
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
-        features = self.encode(2 * content - 1)
+        features = self.encode(2 * recoloured(content, style) - 1)
         code = self.style(style)[:, :, None, None]
         everywhere = code.expand(-1, -1, features.shape[2], features.shape[3])
         painted: Tensor = self.decode(torch.cat([features, everywhere], dim=1))

@@ -3,7 +3,8 @@
 Two strided convolutions down, residual blocks, two upsamplings. Departures that all methods built
 on it share: reflection padding throughout, nearest upsampling before a convolution instead of
 transposed convolutions (Odena et al. 2016), and the network paints a change of the content in
-logits, sigmoid(logit(content) + network(content)), so that training starts near the content.
+logits, sigmoid(logit(content) + network(content)), so that training starts near the content; near
+the content in the style's colours (``recoloured``) where the network is given a style.
 """
 
 from __future__ import annotations
@@ -12,12 +13,27 @@ import torch
 from torch import Tensor, nn
 
 from baselines.networks.layers import Conv, Residual, Stage
-from baselines.networks.statistics import moments
+from baselines.networks.statistics import adaptive_instance_norm, moments
 
-__all__ = ["FIRST_CHANGE", "ResnetGenerator", "StyleEncoder", "StyledGenerator", "painted"]
+__all__ = [
+    "FIRST_CHANGE",
+    "ResnetGenerator",
+    "StyleEncoder",
+    "StyledGenerator",
+    "painted",
+    "recoloured",
+]
 
 MARGIN = 0.02  # pictures are brought into MARGIN..1 − MARGIN, whose logits are finite
 FIRST_CHANGE = 0.1  # of the usual spread of the last layer's weights
+
+
+def recoloured(content: Tensor, style: Tensor) -> Tensor:
+    """The content with the mean and deviation of each of the style's channels, in 0..1.
+
+    Reinhard et al. 2001, in RGB: what there is to learn is the rest.
+    """
+    return adaptive_instance_norm(content, style).clamp(0, 1)
 
 
 def painted(content: Tensor, change: Tensor) -> Tensor:
@@ -105,5 +121,5 @@ class StyledGenerator(nn.Module):
         self.generator = ResnetGenerator(width, blocks, code=code)
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
-        out: Tensor = self.generator(content, self.encoder(style))
+        out: Tensor = self.generator(recoloured(content, style), self.encoder(style))
         return out

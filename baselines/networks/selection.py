@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from baselines.networks.statistics import moments
+
 __all__ = ["StyleSelection", "signature"]
 
 SHARPNESS = 8.0
@@ -41,6 +43,13 @@ class StyleSelection(nn.Module):
         """Note the signatures of the styles [3, H, W], in order."""
         rows = torch.cat([signature(picture[None]) for picture in pictures])
         self.known.copy_(rows)
+
+    def recoloured(self, content: Tensor, weights: Tensor) -> Tensor:
+        """The content with the mean and deviation of the chosen style's channels, in 0..1."""
+        wanted = (weights @ self.known)[:, :, None, None]
+        mean, spread = moments(content)
+        moved = (content - mean) / spread * wanted[:, 3:6] + wanted[:, :3]
+        return moved.clamp(0, 1)
 
     def forward(self, style: Tensor) -> Tensor:
         difference = signature(style)[:, None] - self.known[None]

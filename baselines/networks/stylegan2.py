@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.networks.generator import FIRST_CHANGE, StyleEncoder, painted
+from baselines.networks.generator import FIRST_CHANGE, StyleEncoder, painted, recoloured
 
 __all__ = ["Mapping", "ModulatedConv", "StyleGAN2Generator"]
 
@@ -123,6 +123,7 @@ class StyleGAN2Generator(nn.Module):
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
         w = self.mapping(self.style(style))
         found: list[Tensor] = []
+        content = recoloured(content, style)
         x = 2 * content - 1
         for conv in self.encode:
             x = F.leaky_relu(conv(x), SLOPE)

@@ -10,7 +10,7 @@ from baselines.losses import relative_error, total_variation
 from baselines.methods.wgan_gp import gradient_penalty
 from baselines.networks.contrast import patch_nce
 from baselines.networks.discriminator import PatchDiscriminator
-from baselines.networks.generator import ResnetGenerator, painted
+from baselines.networks.generator import ResnetGenerator, painted, recoloured
 from baselines.networks.layers import Norm
 from baselines.networks.pool import PicturePool
 from baselines.networks.selection import StyleSelection
@@ -103,6 +103,18 @@ def test_a_network_that_changes_nothing_paints_the_content() -> None:
     found = painted(content, torch.zeros(1, 3, 12, 12))
     assert found.shape == content.shape
     assert float((found - content).abs().max()) <= 0.0201
+
+
+def test_a_content_enters_in_the_style_s_colours_from_a_picture_or_from_what_was_learnt() -> None:
+    content, style = 0.4 + 0.2 * torch.rand(1, 3, 16, 16), 0.5 + 0.3 * torch.rand(3, 12, 20)
+    selection = StyleSelection(2)
+    selection.learn([torch.rand(3, 8, 8), style])
+    known = selection.recoloured(content, torch.tensor([[0.0, 1.0]]))
+    for found in (recoloured(content, style[None]), known):
+        for channel in range(3):
+            painted_part, wanted = found[0, channel], style[channel]
+            assert float(painted_part.mean()) == pytest.approx(float(wanted.mean()), abs=5e-3)
+            assert float(painted_part.std()) == pytest.approx(float(wanted.std()), abs=5e-3)
 
 
 def test_the_taps_are_the_maps_of_the_encoding_half() -> None:

@@ -1,6 +1,7 @@
 """The numbers of the site are those of ``stylearena evaluate``, and its board has its order right.
 
-The demo's public pictures, the real command line, a real worker with two shards an entry.
+Eight of the demo's photographs with its eight styles, so that there is a FID; the real command
+line, a real worker with two shards an entry.
 """
 
 import json
@@ -20,9 +21,11 @@ from evaluator.demo import demo_dataset
 from evaluator.metrics.catalogue import METRICS
 from tests.conftest import RecordFigure
 from tests.e2e.arena import ROOT, Arena
+from tests.evaluator.demo_part import part_of_the_demo
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
+PAIRS = 64
 ENTRIES = ("identity", "style-copy", "reinhard")
 TOLERANCE = 1e-6  # promised to participants, on one machine
 
@@ -45,6 +48,7 @@ class Board:
     """Judged submissions by the name of their entry, in an arena that is still up."""
 
     arena: Arena
+    dataset: Path
     archives: dict[str, Path]
     submissions: dict[str, str]
 
@@ -62,10 +66,11 @@ class Board:
 
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
-    """The entries handed in and judged, 48 pairs a shard."""
+    """The entries handed in and judged, half of the pairs a shard."""
     folder = tmp_path_factory.mktemp("site")
     archives = {name: export_method(METHODS[name], folder) for name in ENTRIES}
-    options = ["--dataset", str(demo_dataset("public").root), "--shard-pairs", "48"]
+    dataset = part_of_the_demo(folder / "pictures", demo_dataset("public").pairs[:PAIRS]).root
+    options = ["--dataset", str(dataset), "--shard-pairs", str(PAIRS // 2)]
     with Arena(folder) as arena:
         arena.call("django", "migrate", "--verbosity=0")
         for process in ("sweeper", "worker"):
@@ -76,7 +81,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
         }
         for submission in submissions.values():
             await_judged(arena, submission)
-        yield Board(arena, archives, submissions)
+        yield Board(arena, dataset, archives, submissions)
 
 
 def await_judged(arena: Arena, submission: str) -> None:
@@ -94,7 +99,7 @@ def local(board: Board, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     folder = tmp_path_factory.mktemp("laptop")
     command = [sys.executable, "-m", "evaluator.cli", "evaluate", str(board.archives["reinhard"])]
     done = subprocess.run(
-        [*command, "--dataset", "demo", "--out", str(folder / "out"), "--json"],
+        [*command, "--dataset", str(board.dataset), "--out", str(folder / "out"), "--json"],
         env=os.environ | {"OMP_NUM_THREADS": "2"},
         cwd=ROOT,
         capture_output=True,
@@ -129,7 +134,7 @@ def test_every_number_of_the_sites_report_is_that_of_the_command_line(
 ) -> None:
     here, there = (numbers(report) for report in (local, board.report("reinhard")))
     assert here.keys() == there.keys()
-    assert len(here) > 96 * 7
+    assert len(here) > PAIRS * 7
     worst = max(abs(here[name] - there[name]) / max(abs(here[name]), 1e-300) for name in here)
     record_figure("local-equals-site.worst", worst, "relative")
     assert worst <= TOLERANCE

@@ -36,7 +36,7 @@ ENTRIES = (
     "microast",
     "microast-python",
 )
-CONTENTS, STYLES = 8, ("francis-picabia-udnie", "vincent-van-gogh-the-starry-night")
+CONTENTS, STYLES = 4, ("francis-picabia-udnie", "vincent-van-gogh-the-starry-night")
 
 pytestmark = [
     pytest.mark.slow,
@@ -106,7 +106,7 @@ def untrained() -> Scorer:
 
 @pytest.fixture(scope="module")
 def trained() -> Scorer:
-    return Scorer(trained_protocol("trained-vgg", fid_minimum=16), weights_dir=WEIGHTS)
+    return Scorer(trained_protocol("trained-vgg", fid_minimum=8), weights_dir=WEIGHTS)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from tests.postgres import Postgres, programs
 from tests.web.factories import identity_model, write_dataset
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-_ENTRIES = 4
+_ENTRIES = 2
 _RUNNING = """
     SELECT shard.worker, shard.token, shard.id FROM judging_shard AS shard
     JOIN judging_evaluation AS evaluation ON evaluation.id = shard.evaluation_id

@@ -10,6 +10,7 @@ one takes the shard. A turn is only a hint too: the sweeper makes the missing on
 """
 
 from collections.abc import Iterable
+from itertools import chain, repeat
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -81,16 +82,16 @@ def _serve(turn: Turn, worker: str, room: int | None) -> Lease | None:
     queued = Shard.objects.filter(
         lane=turn.lane, participant_id=turn.participant_id, state=State.QUEUED
     )
-    ready = queued.filter(_fits(room), not_before__lte=timezone.now()).order_by("pk")
-    for _ in range(_TRIES):
-        shard = ready.first()
+    still_wanted = queued.filter(wanted("evaluation__"))
+    ready = Q(_fits(room), not_before__lte=timezone.now())
+    # Nearly all are wanted, which a claim makes sure of: only after a miss is it worth the joins.
+    for shards in chain([queued], repeat(still_wanted, _TRIES)):
+        shard = shards.filter(ready).order_by("pk").first()
         if shard is None:
             break
         if lease := claim_read(shard, worker=worker):
             return lease
-        # Nearly all are wanted, which a claim makes sure of: only now is it worth the joins.
-        ready = ready.filter(wanted("evaluation__"))
-    _leave(turn, queued.filter(wanted("evaluation__")))
+    _leave(turn, still_wanted)
     return None
 
 

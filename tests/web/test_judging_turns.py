@@ -6,6 +6,7 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from stylearena.accounts.models import User
@@ -103,6 +104,18 @@ def test_a_cancelled_submission_is_passed_over(db: None) -> None:
     wanted = smoked(pairs=2, shard_pairs=2)
     assert next_of(Lane.FULL).submission_id == wanted.pk
     assert next_of(Lane.FULL) is None
+
+
+def test_what_a_participant_cancelled_does_not_stand_before_what_they_want(db: None) -> None:
+    person = UserFactory()
+    unwanted = smoked(participant=person, pairs=30, shard_pairs=1)
+    wanted = smoked(participant=person, pairs=2, shard_pairs=2)
+    Submission.objects.filter(pk=unwanted.pk).update(cancel_requested_at=timezone.now())
+    with CaptureQueriesContext(connection) as asked:
+        assert next_of(Lane.FULL).submission_id == wanted.pk
+    assert len(asked) < 20  # it does not try them one by one
+    assert next_of(Lane.FULL) is None
+    assert not Turn.objects.filter(lane=Lane.FULL).exists()
 
 
 def test_a_shard_handed_back_is_served_again(db: None) -> None:

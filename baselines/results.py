@@ -42,6 +42,16 @@ stylearena stylize photo.jpg --style painting.jpg       # one picture, by Gatys'
 A method that compares features takes them from VGG-19 (`stylearena weights fetch
 vgg19-torchvision`), or from what `features` names in a TOML file given by `--config`.
 
+Trained here, on two cores that other work shared, one thread a training, with `--preset cpu` and
+`features` set to the original VGG-19 (`vgg19-caffe`, of which the part up to conv4_1 could be had),
+on a folder made by `stylearena dataset build` of the demo's public pictures and 25 photographs in
+the public domain as further contents. `--style` is in a row's name. That is a thousandth of what
+the papers spend: these models show that the methods work, not how well. Scores are of the demo's
+public pictures, which they learnt from, by `python -m tests.baselines.vgg_board`: `content_loss`,
+`style_loss` and `total_loss` (α = 1, β = 10³) on the same VGG-19, at 256 pixels. Styles differ by
+an order of magnitude in their losses, so that each interval is wide; `stylearena compare` of two
+reports has the interval of the difference.
+
 | method | paper | parameters | trained | scores (95 % interval) | licence |
 |---|---|---|---|---|---|
 """

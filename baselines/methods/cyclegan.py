@@ -5,7 +5,7 @@ Networks", ICCV 2017. L = L_GAN(G, D_Y) + L_GAN(F, D_X) + λ L_cyc (equation 3),
 L_cyc = E‖F(G(x)) − x‖₁ + E‖G(F(y)) − y‖₁ (2), least squares for L_GAN and a pool of 50 pictures
 (section 4), L_identity of half of λ (section 5.2), 70×70 PatchGANs. Departures:
 - the generator's own (``networks/generator``), in which the identity is where training starts;
-- a constant rate and a running mean of the weights instead of a rate that falls to nothing;
+- what is exported is a running mean of the weights;
 - name a family by ``--style``: with none it is all works, which are no single domain.
 """
 

@@ -80,6 +80,10 @@ class _Run:
         self.task = method.task(network, settings, pictures, device)
         self.mean = deepcopy(self.task.network).requires_grad_(requires_grad=False)
         self.step, self.seconds = 0, 0.0
+        self._rates = {
+            name: [group["lr"] for group in optimiser.param_groups]
+            for name, optimiser in self.task.optimisers.items()
+        }
 
     @property
     def _checkpoint(self) -> Path:
@@ -106,6 +110,7 @@ class _Run:
     def advance(self) -> None:
         """One step, and what is due after it."""
         started = time.perf_counter()
+        self._slow_down()
         low = self.settings.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
             found = self.task.step(self._draw(self.settings.batch))
@@ -120,6 +125,14 @@ class _Run:
 
     def _draw(self, count: int) -> Batch:
         return self.pictures.draw(count, self.settings.crop, self.device)
+
+    def _slow_down(self) -> None:
+        """Set the rates of this step."""
+        falling = self.settings.decay * self.settings.steps
+        share = min(1.0, (self.settings.steps - self.step) / falling) if falling else 1.0
+        for name, optimiser in self.task.optimisers.items():
+            for group, rate in zip(optimiser.param_groups, self._rates[name], strict=True):
+                group["lr"] = share * rate
 
     def _follow(self) -> None:
         """Move the running mean; buffers and, without a mean, everything are copied."""

@@ -31,6 +31,7 @@ class Settings:
     ``load``: pictures are decoded to that square; batches are crops of between ``crop`` and
     ``load``, scaled to ``crop``. ``style``: the id of a style picture or the name of a family, to
     learn only that; empty for all. ``references``: learn the reference works too, beside styles.
+    ``decay``: over that last part of the steps the rates fall to nothing, as CycleGAN's do.
     ``average``: decay of the running mean of the weights that is exported; 0 for none.
     ``features`` is a name for ``baselines.features``. ``precision``: "float32", or "bfloat16" for
     mixed precision. ``keep_every``, ``grid_every``, ``monitor_every`` are steps; 0 for never.
@@ -42,6 +43,7 @@ class Settings:
     load: int
     width: int
     rate: float = 1e-3
+    decay: float = 0.5
     seed: int = 7
     style: str = ""
     references: bool = False

@@ -101,6 +101,19 @@ def test_a_spent_budget_ends_the_training(dataset: Dataset, tmp_path: Path) -> N
     assert load_weights(path)[1].steps == 1
 
 
+def test_the_rate_falls_over_the_last_part_of_the_steps(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates: list[float] = []
+
+    def heard(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
+        rates.append(optimiser.param_groups[0]["lr"])
+
+    monkeypatch.setattr("baselines.training.perceptual.descend", heard)
+    train(METHOD, dataset, tmp_path, settings=replace(SETTINGS, rate=1.0, decay=0.5))
+    assert rates == [1.0, 1.0, 1.0, 0.5]
+
+
 def test_another_seed_gives_other_weights(dataset: Dataset, tmp_path: Path) -> None:
     one, other = (
         load_weights(smoke("johnson-all", dataset, tmp_path / str(seed), seed=seed, steps=1))[0]

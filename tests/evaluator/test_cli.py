@@ -258,7 +258,7 @@ def test_an_interrupted_run_ends_every_process(
     finally:
         run.kill()
 
-    assert run.returncode == code
+    assert run.returncode == code, said
     assert "Traceback" not in said
     assert [child for child in started if child.is_running()] == []
     assert list((tmp_path / "out").iterdir()) == []

@@ -50,10 +50,11 @@ the papers spend: these models show that the methods work, not how well, and non
 interval of the paired difference, AdaIN, WGAN-GP and the student have more style than `reinhard`,
 but AdaIN's decoder does not show the content yet and the student paints the same spots in every
 style; CycleGAN and StyleGAN2 change little but colour, FastCUT next to nothing. Scores are of the
-demo's public pictures, which they learnt from, by `python -m tests.baselines.vgg_board`:
-`content_loss`, `style_loss` and `total_loss` (α = 1, β = 10³) on the same VGG-19, at 256 pixels.
-Styles differ by an order of magnitude in their losses, so that each interval is wide; `stylearena
-compare` of two reports has the interval of the difference.
+demo's public pictures, which they learnt from (of the twelve pairs of one style for what is tied to
+a style or family), by `python -m tests.baselines.vgg_board`: `content_loss`, `style_loss` and
+`total_loss` (α = 1, β = 10³) on the same VGG-19, at 256 pixels. Styles differ by an order of
+magnitude in their losses, so that each interval is wide; `stylearena compare` of two reports has
+the interval of the difference.
 
 | method | paper | parameters | trained | scores (95 % interval) | licence |
 |---|---|---|---|---|---|

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from baselines.networks.statistics import moments
+from baselines.networks.statistics import with_moments
 
 __all__ = ["StyleSelection", "signature"]
 
@@ -47,9 +47,7 @@ class StyleSelection(nn.Module):
     def recoloured(self, content: Tensor, weights: Tensor) -> Tensor:
         """The content with the mean and deviation of the chosen style's channels, in 0..1."""
         wanted = (weights @ self.known)[:, :, None, None]
-        mean, spread = moments(content)
-        moved = (content - mean) / spread * wanted[:, 3:6] + wanted[:, :3]
-        return moved.clamp(0, 1)
+        return with_moments(content, wanted[:, :3], wanted[:, 3:6]).clamp(0, 1)
 
     def forward(self, style: Tensor) -> Tensor:
         difference = signature(style)[:, None] - self.known[None]

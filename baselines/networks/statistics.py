@@ -5,7 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["adaptive_instance_norm", "gram", "moments", "square_roots", "whiten_and_colour"]
+__all__ = [
+    "adaptive_instance_norm",
+    "gram",
+    "moments",
+    "square_roots",
+    "whiten_and_colour",
+    "with_moments",
+]
 
 EPSILON = 1e-5
 ITERATIONS = 24
@@ -18,7 +25,12 @@ def adaptive_instance_norm(x: Tensor, style: Tensor) -> Tensor:
     Huang, Belongie: "Arbitrary Style Transfer in Real-time with AdaIN", ICCV 2017, equation 8;
     deviations are of the unbiased variance plus 1e-5, as in the published implementations.
     """
-    (mean, spread), (wanted_mean, wanted_spread) = moments(x), moments(style)
+    return with_moments(x, *moments(style))
+
+
+def with_moments(x: Tensor, wanted_mean: Tensor, wanted_spread: Tensor) -> Tensor:
+    """``x`` [N, C, H, W] with that mean and deviation of each channel, [N, C, 1, 1]."""
+    mean, spread = moments(x)
     return (x - mean) / spread * wanted_spread + wanted_mean
 
 

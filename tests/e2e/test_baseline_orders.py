@@ -27,25 +27,17 @@ from tests.evaluator.demo_part import part_of_the_demo
 from tests.evaluator.trained_features import (
     BETA,
     CONTENT_LAYER,
-    PICTURES,
-    SHARED,
     STYLE_LAYERS,
     VGG,
     WEIGHTS,
+    needs_trained_models,
     trained_protocol,
 )
 
 RUNGS = ("identity", "reinhard", "adain", "style-copy")
 SHIPPED_WEIGHTS = sorted(SHIPPED.glob("*.safetensors"))
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(1200),
-    pytest.mark.skipif(
-        not (WEIGHTS / "entries").is_dir() or not PICTURES.is_dir(),
-        reason=f"the trained models and features are not in {SHARED}",
-    ),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), needs_trained_models]
 
 
 @pytest.fixture(scope="module", autouse=True)

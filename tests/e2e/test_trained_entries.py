@@ -23,9 +23,9 @@ from tests.conftest import RecordFigure
 from tests.evaluator.trained_features import (
     INCEPTION,
     PICTURES,
-    SHARED,
     VGG,
     WEIGHTS,
+    needs_trained_models,
     trained_protocol,
     weights_ref,
 )
@@ -38,14 +38,7 @@ ENTRIES = (
 )
 CONTENTS, STYLES = 4, ("francis-picabia-udnie", "vincent-van-gogh-the-starry-night")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(1800),
-    pytest.mark.skipif(
-        not (WEIGHTS / "entries").is_dir() or not PICTURES.is_dir(),
-        reason=f"the trained models and pictures are not in {SHARED}",
-    ),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), needs_trained_models]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -3,10 +3,12 @@
 They lie in the folder ``../shared``; tests that need them are skipped without it.
 """
 
-import hashlib
 import os
 from pathlib import Path
 
+import pytest
+
+from evaluator.backbones.weights import sha256_of
 from evaluator.images import PicturePolicy
 from evaluator.protocols import (
     BackboneSpec,
@@ -27,6 +29,7 @@ __all__ = [
     "STYLE_LAYERS",
     "VGG",
     "WEIGHTS",
+    "needs_trained_models",
     "trained_protocol",
     "weights_ref",
 ]
@@ -38,9 +41,14 @@ VGG, INCEPTION = "vgg19_caffe_bgr_relu4_1_mixed.pth", "inception2015_folded_to_m
 CONTENT_LAYER, STYLE_LAYERS = "conv4_1", ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 BETA = 1000.0
 
+needs_trained_models = pytest.mark.skipif(
+    not (WEIGHTS / "entries").is_dir() or not PICTURES.is_dir(),
+    reason=f"the trained models and pictures are not in {SHARED}",
+)
+
 
 def weights_ref(name: str) -> WeightsRef:
-    return WeightsRef(name, hashlib.sha256((WEIGHTS / name).read_bytes()).hexdigest())
+    return WeightsRef(name, sha256_of(WEIGHTS / name))
 
 
 def trained_protocol(

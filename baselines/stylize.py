@@ -44,7 +44,7 @@ def stylize(
     device: Annotated[str, typer.Option(help="Where to run: cpu or cuda.")] = "cpu",
 ) -> None:
     """Paint one picture in the manner of others, by optimising it (Gatys et al. 2016)."""
-    from baselines.methods.gatys import PRESETS, vgg_for
+    from baselines.methods.gatys import GatysSettings, vgg_for
     from baselines.methods.gatys_entry import stylise
     from baselines.training.settings import chosen
     from evaluator.backbones.loading import find_device
@@ -53,7 +53,7 @@ def stylize(
     if out.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
         raise ParticipantError("stylize.format", f"{out} is neither .png nor .jpg; name it so.")
     shares, place = _shares(share, len(style)), find_device(device)
-    settings = chosen(PRESETS, "cpu", config)
+    settings = chosen({"picture": GatysSettings()}, "picture", config)
     network = vgg_for(settings).to(place)
     options = settings.optimisation()._replace(strength=strength, preserve_colours=keep_colours)
     evaluations = 2 * sum(options.iterations)  # line searches need more than one an iteration

@@ -115,6 +115,7 @@ def evaluate(
     device: str = "cpu",
     out: Path | str | None = None,
     rung: Rung | None = None,
+    pair_seconds: float | None = None,
     on_pair: Callable[[PairDone], None] | None = None,
     on_painted: Callable[[int, int], None] | None = None,
     on_download: Progress | None = None,
@@ -125,9 +126,10 @@ def evaluate(
     """Run and score an entry's archive on a dataset: ``"demo"``, ``"demo-heldout"`` or a folder.
 
     ``device`` ("cpu" or "cuda") is where the entry and the scorer run; a warm ``scorer`` brings its
-    own protocol and device. ``rung`` defaults to the best here. With ``out``, results are written
-    there at the end; what an interrupted run left there is not run again. ``on_download`` hears
-    (weights, bytes there, in all). Raises StyleArenaError, with one clear sentence.
+    own protocol and device. ``rung`` defaults to the best here. ``pair_seconds`` is what the entry
+    may take for one pair; a site gives it the default. With ``out``, results are written there at
+    the end; what an interrupted run left there is not run again. ``on_download`` hears (weights,
+    bytes there, in all). Raises StyleArenaError, with one clear sentence.
     """
     from evaluator.entry import open_entry
     from evaluator.results import ResultsFolder
@@ -142,9 +144,10 @@ def evaluate(
         scorer = scorer or _scorer(rules, device, on_download)
         scorer.prepare(data, on_target)
         place = (*_confinement(rung, opened.manifest.runtime), device)
-        report = _Run(opened, data, scorer, *place, results).report(on_pair, on_metric)
+        run = _Run(opened, data, scorer, *place, results, pair_seconds)
+        report = run.report(on_pair, on_metric)
         if results is not None:
-            again = _command(Path(entry), dataset, rules, device)
+            again = _command(Path(entry), dataset, rules, device, pair_seconds)
             results.finish(report, data, rules, command=again)
         return report
 
@@ -165,6 +168,7 @@ class _Run:
     notice: str
     device: str
     results: ResultsFolder | None
+    pair_seconds: float | None
 
     def report(
         self,
@@ -184,7 +188,7 @@ class _Run:
             sandbox_rung=self.rung.value,
             total_seconds=time.monotonic() - started,
             device=self.device,
-            notices=(self.notice, _resumption(len(there), total)),
+            notices=(self.notice, _resumption(len(there), total), _patience(self.pair_seconds)),
         )
         about = self.entry.info()
         return conclude(
@@ -205,7 +209,7 @@ class _Run:
 
         return run_pairs(
             *(self.entry, self.dataset, rest, self.scorer),
-            limits=_limits(len(rest)),
+            limits=_limits(len(rest), self.pair_seconds),
             rung=self.rung,
             device=self.device,
             on_pair=tell,
@@ -238,6 +242,12 @@ def _resumption(there: int, total: int) -> str:
         f"This run was resumed: {there} of {total} pairs were judged before it was interrupted; "
         "its total time and memory are those of the rest."
     )
+
+
+def _patience(pair_seconds: float | None) -> str:
+    if pair_seconds is None:
+        return ""
+    return f"The entry was given {pair_seconds:g} seconds for one pair; a site may give it less."
 
 
 def _confinement(chosen: Rung | None, kind: str) -> tuple[Rung, str]:
@@ -273,12 +283,20 @@ def require_device(device: str) -> None:
         find_device(device)
 
 
-def _command(entry: Path, dataset: Dataset | Path | str, protocol: Protocol, device: str) -> str:
+def _command(
+    entry: Path,
+    dataset: Dataset | Path | str,
+    protocol: Protocol,
+    device: str,
+    pair_seconds: float | None,
+) -> str:
     """The shell command that does this run again."""
     from evaluator.datasets import Dataset
 
     place = dataset.root if isinstance(dataset, Dataset) else dataset
     options = {"--dataset": str(place), "--protocol": protocol.name, "--device": device}
+    if pair_seconds is not None:
+        options["--pair-seconds"] = f"{pair_seconds:g}"
     return shlex.join(["stylearena", "evaluate", entry.name, *sum(options.items(), ())])
 
 
@@ -301,14 +319,14 @@ def find_dataset(
     return load_dataset(Path(dataset))
 
 
-def _limits(pairs: int) -> Limits:
+def _limits(pairs: int, pair_seconds: float | None) -> Limits:
     """The usual limits, with time for as many pairs as there are.
 
     A site's shard has few pairs; a whole dataset on a laptop may have thousands.
     """
     from evaluator.sandbox import Limits
 
-    usual = Limits()
+    usual = Limits() if pair_seconds is None else Limits(pair_seconds=pair_seconds)
     if (every_pair_slow := usual.start_seconds + usual.pair_seconds * pairs) <= usual.wall_seconds:
         return usual
     longer = every_pair_slow / usual.wall_seconds

@@ -35,6 +35,14 @@ def evaluate(
             help="Where the results go.", metavar="DIR", show_default="./stylearena-<entry name>"
         ),
     ] = None,
+    pair_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            help="What the entry may take for one pair. A site gives it what is the default.",
+            show_default="30",
+        ),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON, and nothing else, on stdout.")
     ] = False,
@@ -46,7 +54,7 @@ def evaluate(
     the same command is given again.
     """
     folder = out or Path(f"stylearena-{entry.stem or 'entry'}")
-    report = _run(entry, dataset, protocol, device, folder)
+    report = _run(entry, dataset, protocol, device, folder, pair_seconds)
     if json:
         print(report.model_dump_json(indent=2))
         return
@@ -56,7 +64,14 @@ def evaluate(
     people().print(f"\nresults in {folder}/: report.html, report.json, outputs/", markup=False)
 
 
-def _run(entry: Path, dataset: str, protocol: str | None, device: str, folder: Path) -> Report:
+def _run(
+    entry: Path,
+    dataset: str,
+    protocol: str | None,
+    device: str,
+    folder: Path,
+    pair_seconds: float | None,
+) -> Report:
     from evaluator.commands.console import aside, steps
     from evaluator.entry.wording import one_line
     from evaluator.evaluate import evaluate as run
@@ -70,6 +85,7 @@ def _run(entry: Path, dataset: str, protocol: str | None, device: str, folder: P
                 protocol=protocol,
                 device=device,
                 out=folder,
+                pair_seconds=pair_seconds,
                 on_painted=lambda done, total: bar.count("painting the demo dataset", done, total),
                 on_download=bar.fetched,
                 on_target=lambda done, total: bar.count("preparing the targets", done, total),

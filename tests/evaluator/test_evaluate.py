@@ -22,6 +22,7 @@ from tests.evaluator.tiny import (
     blend,
     half_size,
     identity,
+    python_entry,
     small_protocol,
     style_copy,
     tiny_dataset,
@@ -250,6 +251,21 @@ def test_a_lower_rung_is_named_in_the_report(
 
     assert report.provenance.sandbox_rung == "process"
     assert any("reduced sandbox (process)" in notice for notice in report.notices)
+
+
+def test_a_slow_entry_may_be_given_longer(dataset: Dataset, scorer: Scorer, tmp_path: Path) -> None:
+    slow = python_entry(
+        tmp_path / "slow.zip",
+        "import time\ndef load(device):\n    return lambda c, s: time.sleep(2) or c\n",
+    )
+
+    with pytest.raises(ParticipantError) as caught:
+        evaluate(slow, dataset, scorer=scorer, pair_seconds=1)
+    report = evaluate(slow, dataset, scorer=scorer, out=tmp_path / "out", pair_seconds=90)
+
+    assert caught.value.code == "entry.pair_timeout"
+    assert "The entry was given 90 seconds for one pair; a site may give it less." in report.notices
+    assert "--pair-seconds 90" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_a_run_leaves_report_page_and_pictures(

@@ -46,18 +46,21 @@ class Perceptual:
         self._content, self._style = settings.content_layer, settings.style_layers
         layers = {self._content, *self._style}
         self.network: FeatureNetwork = feature_network(settings.features, layers).to(device)
+        self._now, self._first_share = self.network, settings.first_share
+        if self._first_share > 0:
+            self._now = feature_network(settings.first_features, layers).to(device)
 
-    def features(self, pictures: Tensor) -> Mapping[str, Tensor]:
-        """Layer → feature maps of pictures in 0..1."""
-        found: dict[str, Tensor] = self.network(pictures)
-        return found
+    def begin(self, share: float) -> None:
+        """Hear, before a step, what share of all steps is done: the first features end there."""
+        if share >= self._first_share:
+            self._now = self.network
 
     def losses(self, output: Tensor, content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
         """(content loss, style loss) of an output against a content and a style picture."""
         with torch.no_grad():
-            target = self.network(content, [self._content])[self._content]
-            wanted = self.network(style, self._style)
-        found = self.features(output)
+            target = self._now(content, [self._content])[self._content]
+            wanted = self._now(style, self._style)
+        found = self._now(output)
         return relative_error(found[self._content], target), style_error(found, wanted, self._style)
 
 

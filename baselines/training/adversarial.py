@@ -60,6 +60,9 @@ class AdversarialTask(Task):
     def generator_loss(self, painted: Tensor) -> Tensor:
         """What the generator brings down, beside content and style losses."""
 
+    def begin(self, share: float) -> None:
+        self.perceptual.begin(share)
+
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
         output: Tensor = network(batch.content, batch.style)
         return output

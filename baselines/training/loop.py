@@ -111,6 +111,7 @@ class _Run:
         """One step, and what is due after it."""
         started = time.perf_counter()
         self._slow_down()
+        self.task.begin(self.step / self.settings.steps)
         low = self.settings.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
             found = self.task.step(self._draw(self.settings.batch))

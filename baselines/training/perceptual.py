@@ -24,6 +24,9 @@ class PerceptualTask(Task):
         self.optimisers = {"network": torch.optim.Adam(network.parameters(), lr=settings.rate)}
         self.perceptual = Perceptual(settings, device)
 
+    def begin(self, share: float) -> None:
+        self.perceptual.begin(share)
+
     def learn(self, network: nn.Module, batch: Batch) -> Tensor:
         """What ``network`` makes of a batch while it learns; as for the grid unless overridden."""
         return self.paint(network, batch)

@@ -33,7 +33,8 @@ class Settings:
     learn only that; empty for all. ``references``: learn the reference works too, beside styles.
     ``decay``: over that last part of the steps the rates fall to nothing, as CycleGAN's do.
     ``average``: decay of the running mean of the weights that is exported; 0 for none.
-    ``features`` is a name for ``baselines.features``. ``precision``: "float32", or "bfloat16" for
+    ``features`` is a name for ``baselines.features``; the first ``first_share`` of the steps learn
+    from ``first_features``, which may be quicker. ``precision``: "float32", or "bfloat16" for
     mixed precision. ``keep_every``, ``grid_every``, ``monitor_every`` are steps; 0 for never.
     """
 
@@ -49,6 +50,8 @@ class Settings:
     references: bool = False
     average: float = 0.99
     features: str = "vgg19-torchvision"
+    first_features: str = ""
+    first_share: float = 0.0
     content_layer: str = "conv4_1"
     style_layers: tuple[str, ...] = STYLE_LAYERS
     content_weight: float = 1.0
@@ -58,6 +61,11 @@ class Settings:
     keep_every: int = 100
     grid_every: int = 200
     monitor_every: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise ParticipantError ``baseline.config`` where settings contradict each other."""
+        if self.first_share > 0 and not self.first_features:
+            raise _refused("first_share needs first_features; name them, or leave both out.")
 
 
 S = TypeVar("S", bound="DataclassInstance")

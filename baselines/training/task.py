@@ -32,6 +32,9 @@ class Task(ABC):
         """What will be exported."""
         return self.modules["network"]
 
+    def begin(self, share: float) -> None:  # noqa: B027  (most have nothing to do)
+        """Hear, before each step, what share of all steps is done."""
+
     @abstractmethod
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Learn from one batch; what it says is logged, by name."""

@@ -14,6 +14,7 @@ from baselines.networks.generator import ResnetGenerator, painted, recoloured
 from baselines.networks.layers import Norm
 from baselines.networks.pool import PicturePool
 from baselines.networks.selection import StyleSelection
+from baselines.networks.small import SmallGenerator
 from baselines.networks.stylegan2 import ModulatedConv
 from baselines.training.monitor import collapse
 
@@ -115,6 +116,18 @@ def test_a_content_enters_in_the_style_s_colours_from_a_picture_or_from_what_was
             painted_part, wanted = found[0, channel], style[channel]
             assert float(painted_part.mean()) == pytest.approx(float(wanted.mean()), abs=5e-3)
             assert float(painted_part.std()) == pytest.approx(float(wanted.std()), abs=5e-3)
+
+
+@pytest.mark.parametrize("size", [(33, 47), (64, 40)])
+def test_the_small_generator_keeps_the_size_and_starts_near_the_recoloured_content(
+    size: tuple[int, int],
+) -> None:
+    network = SmallGenerator(4, 1, 8)
+    content, style = torch.rand(2, 3, *size), torch.rand(2, 3, 30, 50)
+    with torch.no_grad():
+        found = network(content, style)
+    assert found.shape == content.shape
+    assert float((found - recoloured(content, style)).abs().mean()) < 0.1
 
 
 def test_the_taps_are_the_maps_of_the_encoding_half() -> None:

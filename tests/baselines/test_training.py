@@ -114,6 +114,27 @@ def test_the_rate_falls_over_the_last_part_of_the_steps(
     assert rates == [1.0, 1.0, 1.0, 0.5]
 
 
+def test_the_first_steps_learn_from_the_first_features(dataset: Dataset, tmp_path: Path) -> None:
+    def learnt(share: float) -> list[float]:
+        """The loss at each step, of which the seeded features see the rest after ``share``."""
+        changes = {"features": "seeded-vgg19-quarter", "steps": 4, "log_every": 1}
+        if share:
+            changes |= {"first_features": "compact-vgg", "first_share": share}
+        folder = tmp_path / f"{share}"
+        smoke("student", dataset, folder, **changes)
+        return [line["content"] for line in lines(folder)]
+
+    never, half, always = learnt(0), learnt(0.5), learnt(1)
+    assert half[:2] == always[:2]
+    assert half[2] != always[2]
+    assert half[0] != never[0]
+
+
+def test_first_features_must_be_named_where_they_have_a_share(dataset: Dataset) -> None:
+    with pytest.raises(ParticipantError, match="first_share needs first_features"):
+        replace(SETTINGS, first_share=0.5)
+
+
 def test_another_seed_gives_other_weights(dataset: Dataset, tmp_path: Path) -> None:
     one, other = (
         load_weights(smoke("johnson-all", dataset, tmp_path / str(seed), seed=seed, steps=1))[0]

@@ -11,14 +11,17 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from baselines.features import FeatureNetwork, feature_network
 from baselines.networks.statistics import gram, moments
 from baselines.training.settings import Settings
 
-__all__ = ["Perceptual", "relative_error", "total_variation"]
+__all__ = ["Perceptual", "jittered", "relative_error", "total_variation"]
 
 SMALLEST = 1e-8
+JITTER = 0.2  # of the size
+MARGIN = 8  # pixels that may be cut off
 
 
 def relative_error(found: Tensor, target: Tensor) -> Tensor:
@@ -57,11 +60,30 @@ class Perceptual:
 
     def losses(self, output: Tensor, content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
         """(content loss, style loss) of an output against a content and a style picture."""
+        if self._now is not self.network:
+            output, content, style = jittered(output, content, style)
         with torch.no_grad():
             target = self._now(content, [self._content])[self._content]
             wanted = self._now(style, self._style)
         found = self._now(output)
         return relative_error(found[self._content], target), style_error(found, wanted, self._style)
+
+
+def jittered(*pictures: Tensor) -> list[Tensor]:
+    """Pictures [N, 3, H, W], each resized by the same random factor, with the same random margin.
+
+    A small network sees only some of what VGG sees; a picture optimised for it puts into the rest
+    whatever helps, such as a pattern that its strides never meet in another phase. Patterns that
+    must work at any phase and size are those that VGG sees too (transformation robustness: Olah,
+    Mordvintsev, Schubert, "Feature Visualization", Distill 2017).
+    """
+    factor = 1 + JITTER * (2 * float(torch.rand(())) - 1)
+    top, left = torch.randint(MARGIN, (2,)).tolist()
+    sizes = [[round(side * factor) for side in picture.shape[2:]] for picture in pictures]
+    return [
+        interpolate(picture, size, mode="bilinear", antialias=True)[:, :, top:, left:]
+        for picture, size in zip(pictures, sizes, strict=True)
+    ]
 
 
 def style_error(

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from baselines.features import feature_network
-from baselines.losses import relative_error, total_variation
+from baselines.losses import Perceptual, jittered, relative_error, total_variation
 from baselines.methods.wgan_gp import gradient_penalty
 from baselines.networks.contrast import patch_nce
 from baselines.networks.discriminator import PatchDiscriminator
@@ -17,6 +17,7 @@ from baselines.networks.selection import StyleSelection
 from baselines.networks.small import SmallGenerator
 from baselines.networks.stylegan2 import ModulatedConv
 from baselines.training.monitor import collapse
+from baselines.training.settings import SMOKE_FEATURES, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +155,35 @@ def test_collapse_to_one_texture_shows_in_recall_and_coverage() -> None:
 def test_a_relative_error_does_not_depend_on_the_scale_of_the_features() -> None:
     a, b = torch.rand(1, 4, 5, 5), torch.rand(1, 4, 5, 5)
     assert float(relative_error(100 * a, 100 * b)) == pytest.approx(float(relative_error(a, b)))
+
+
+def test_pictures_are_jittered_together_and_never_twice_alike() -> None:
+    picture = torch.rand(1, 3, 64, 40)
+    turns = [jittered(picture, picture) for _ in range(8)]
+    for one, other in turns:
+        assert torch.equal(one, other)
+        assert 0.8 * 64 - 8 <= one.shape[2] <= 1.2 * 64
+    assert len({one.shape for one, _ in turns}) > 1
+
+
+def test_the_first_features_see_jittered_pictures_and_the_last_ones_all_of_them() -> None:
+    settings = Settings(
+        steps=2,
+        batch=1,
+        crop=64,
+        load=64,
+        width=4,
+        features=SMOKE_FEATURES,
+        first_features="compact-vgg",
+        first_share=0.5,
+    )
+    perceptual, pictures = Perceptual(settings, torch.device("cpu")), torch.rand(3, 1, 3, 64, 64)
+    early, later = ([], [])
+    for share, found in ((0.0, early), (0.5, later)):
+        perceptual.begin(share)
+        found += [float(perceptual.losses(*pictures)[1]) for _ in range(3)]
+    assert len(set(early)) == 3
+    assert len(set(later)) == 1
 
 
 def test_a_flat_picture_has_no_variation() -> None:

@@ -128,7 +128,7 @@ def test_gatys_beats_every_feed_forward_model_on_the_total_that_it_optimises(
     )
     folder = tmp_path_factory.mktemp("gatys")
     gatys = export_gatys(folder, settings=settings, preset="test")
-    dataset = part_of_the_demo(folder / "demo", demo_dataset("public").pairs[::20])
+    dataset = part_of_the_demo(folder / "demo", demo_dataset("public").pairs[::32])
     forward = {name: path for name, path in entries.items() if name in {"adain", *TRAINED}}
     reports = judged({"gatys": gatys, **forward}, dataset, scorer)
     totals = {

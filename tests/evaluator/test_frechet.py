@@ -128,7 +128,7 @@ def test_sets_of_different_features_have_no_distance() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("n", "least"), [(200, 10), (500, 10), (2000, 2)])
+@pytest.mark.parametrize(("n", "least"), [(500, 10), (2000, 5)])
 def test_the_step_is_much_quicker_than_sqrtm_and_exact(
     n: int, least: float, record_figure: RecordFigure
 ) -> None:
@@ -145,7 +145,8 @@ def test_the_step_is_much_quicker_than_sqrtm_and_exact(
     peer = calculate_frechet_distance(*statistics[0], *statistics[1])
     theirs = time.process_time() - start
     record_figure(f"frechet.speedup.{n}", theirs / ours, "times sqrtm")
-    record_figure(f"frechet.exact.{n}", abs(found / by_singular_values(a, b) - 1), "relative")
+    exact = by_singular_values(a, b)
+    record_figure(f"frechet.exact.{n}", abs(found / exact - 1), "relative")
     record_figure(f"frechet.sqrtm-error.{n}", abs(float(peer) / found - 1), "relative")
-    assert found == pytest.approx(by_singular_values(a, b), rel=1e-10)
+    assert found == pytest.approx(exact, rel=1e-10)
     assert theirs > least * ours

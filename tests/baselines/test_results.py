@@ -62,6 +62,14 @@ def test_shipped_weights_are_halved_and_tell_their_training(
     assert path.stat().st_size < 3 * origin.parameters + 20_000
 
 
+def test_what_ships_with_the_package_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    sizes = [path.stat().st_size for path in results.SHIPPED.glob("*.safetensors")]
+    assert sizes
+    assert max(sizes) <= 2 << 20
+    assert sum(sizes) <= 12 << 20
+
+
 def test_what_ships_is_exported_whatever_was_trained_here(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,11 +43,12 @@ A method that compares features takes them from VGG-19 (`stylearena weights fetc
 vgg19-torchvision`), or from what `features` names in a TOML file given by `--config`.
 
 Trained here, on two cores that other work shared, one thread a training (two for the student's last
-300 steps), with `--preset cpu` and `features` set to the original VGG-19 (`vgg19-caffe`, of which the part up to conv4_1 could be had),
-on a folder made by `stylearena dataset build` of the demo's public pictures and 25 photographs in
-the public domain as further contents. `--style` is in a row's name. The student, which ships, and
-johnson-all were trained for longer, nine steps in ten on `compact-vgg`, the small network that
-imitates VGG's features and is some ten times faster, the last tenth on VGG-19; the commands:
+300 steps), with `--preset cpu` and `features` set to the original VGG-19 (`vgg19-caffe`, of which
+the part up to conv4_1 could be had), on a folder made by `stylearena dataset build` of the demo's
+public pictures and 25 photographs in the public domain as further contents. `--style` is in a row's
+name. The student, which ships, and johnson-all were trained for longer, nine steps in ten on
+`compact-vgg`, the small network that imitates VGG's features and is some ten times faster, the last
+tenth on VGG-19; the commands:
 
 ```sh
 python -m baselines train student --dataset FOLDER --config student.toml
@@ -58,16 +59,15 @@ python -m baselines train johnson-all --dataset FOLDER --config johnson-all.toml
 python -m baselines ship student
 ```
 
-These two paint each style differently, in its strokes rather than its shapes. The others are a thousandth
-of what the papers spend and show that the methods work, not how well: AdaIN's decoder does not show
-the content yet, DCGAN paints a grid over it, CycleGAN and StyleGAN2 change little but colour,
-FastCUT next to nothing. By the interval of the paired difference, johnson-all, the student, AdaIN
-and WGAN-GP have more style than `reinhard`. Scores are of the demo's public pictures, which they
-learnt from (of the twelve pairs of one style for what is tied to a style or family), by
-`python -m tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α = 1,
-β = 10³) on the same VGG-19, at 256 pixels. Styles differ by an order of magnitude in their losses,
-so that each interval is wide; `stylearena compare` of two reports has the interval of the
-difference.
+These two paint each style differently, in its strokes rather than its shapes. The others are a
+thousandth of what the papers spend and show that the methods work, not how well: AdaIN's decoder
+does not show the content yet, DCGAN paints a grid over it, CycleGAN and StyleGAN2 change little but
+colour, FastCUT next to nothing. By the interval of the paired difference, johnson-all, the student,
+AdaIN and WGAN-GP have more style than `reinhard`. Scores are of the demo's public pictures, which
+they learnt from (of the twelve pairs of one style for what is tied to a style or family), by
+`python -m tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α = 1, β =
+10³) on the same VGG-19, at 256 pixels. Styles differ by an order of magnitude in their losses, so
+that each interval is wide; `stylearena compare` of two reports has the interval of the difference.
 
 | method | paper | parameters | trained | scores (95 % interval) | licence |
 |---|---|---|---|---|---|

@@ -26,6 +26,8 @@ from baselines.training.task import Task, Trained, descend
 
 __all__ = ["METHOD", "PRESETS", "AdaINTask", "Transfer", "decoder_for"]
 
+NOISE = 64  # pixels a side
+
 PRESETS = {
     "smoke": Settings(
         steps=3, batch=2, crop=64, load=72, width=4, features=SMOKE_FEATURES, grid_every=3
@@ -48,9 +50,16 @@ PRESETS = {
 
 
 def decoder_for(encoder: FeatureNetwork, layer: str, width: int) -> Decoder:
-    """A decoder that doubles sizes as often as the encoder's layer has halved them."""
+    """A decoder that doubles sizes as often as the encoder's layer has halved them.
+
+    The spread of the features is that of seeded noise.
+    """
     halvings = round(math.log2(encoder.strides[layer]))
-    return Decoder([encoder.channels[layer], *(width << i for i in reversed(range(halvings)))])
+    noise = torch.rand(1, 3, NOISE, NOISE, generator=torch.Generator().manual_seed(NOISE))
+    with torch.no_grad():
+        spread = float(encoder(noise, [layer])[layer].square().mean().sqrt())
+    widths = [encoder.channels[layer], *(width << i for i in reversed(range(halvings)))]
+    return Decoder(widths, spread)
 
 
 class Transfer(nn.Module):

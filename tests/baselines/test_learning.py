@@ -5,8 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from baselines.features import feature_network
+from baselines.features import VggFeatures, feature_network
 from baselines.losses import Perceptual, jittered, relative_error, total_variation
+from baselines.methods.adain import decoder_for
 from baselines.methods.wgan_gp import gradient_penalty
 from baselines.networks.contrast import patch_nce
 from baselines.networks.discriminator import PatchDiscriminator
@@ -140,6 +141,21 @@ def test_the_taps_are_the_maps_of_the_encoding_half() -> None:
         (16, 8, 8),
         (16, 8, 8),
     ]
+
+
+def test_a_decoder_starts_alike_whatever_the_scale_of_the_features() -> None:
+    def first_picture(factor: float) -> torch.Tensor:
+        encoder = feature_network("seeded-vgg19-quarter", ["conv2_1"], encoder=True)
+        assert isinstance(encoder, VggFeatures)
+        for part in (encoder.convs["conv2_1"].weight, encoder.convs["conv2_1"].bias):
+            part.mul_(factor)
+        torch.manual_seed(3)
+        with torch.no_grad():
+            return decoder_for(encoder, "conv2_1", 4)(
+                encoder(torch.full((1, 3, 16, 16), 0.5))["conv2_1"]
+            )
+
+    assert torch.allclose(first_picture(1), first_picture(300), atol=1e-5)
 
 
 def test_collapse_to_one_texture_shows_in_recall_and_coverage() -> None:

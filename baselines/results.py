@@ -61,13 +61,14 @@ python -m baselines ship student
 
 These two paint each style differently, in its strokes rather than its shapes. The others are a
 thousandth of what the papers spend and show that the methods work, not how well: AdaIN's decoder
-does not show the content yet, DCGAN paints a grid over it, CycleGAN and StyleGAN2 change little but
-colour, FastCUT next to nothing. By the interval of the paired difference, johnson-all, the student,
-AdaIN and WGAN-GP have more style than `reinhard`. Scores are of the demo's public pictures, which
-they learnt from (of the twelve pairs of one style for what is tied to a style or family), by
-`python -m tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α = 1, β =
-10³) on the same VGG-19, at 256 pixels. Styles differ by an order of magnitude in their losses, so
-that each interval is wide; `stylearena compare` of two reports has the interval of the difference.
+does not show the content yet (it was trained before decoders measured features by their spread),
+DCGAN paints a grid over it, CycleGAN and StyleGAN2 change little but colour, FastCUT next to
+nothing. By the interval of the paired difference, johnson-all, the student, AdaIN and WGAN-GP have
+more style than `reinhard`. Scores are of the demo's public pictures, which they learnt from (of the
+twelve pairs of one style for what is tied to a style or family), by `python -m
+tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α = 1, β = 10³) on the
+same VGG-19, at 256 pixels. Styles differ by an order of magnitude in their losses, so that each
+interval is wide; `stylearena compare` of two reports has the interval of the difference.
 
 | method | paper | parameters | trained | scores (95 % interval) | licence |
 |---|---|---|---|---|---|

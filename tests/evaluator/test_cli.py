@@ -250,6 +250,7 @@ def test_an_interrupted_run_ends_every_process(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_heed_interrupts,
     )  # fmt: skip
     try:
         started = _wait_for_box(run)
@@ -262,6 +263,11 @@ def test_an_interrupted_run_ends_every_process(
     assert "Traceback" not in said
     assert [child for child in started if child.is_running()] == []
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def _heed_interrupts() -> None:
+    """A shell starts what runs in its background deaf to SIGINT, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _wait_for_box(run: subprocess.Popen[str]) -> list[psutil.Process]:

@@ -125,11 +125,9 @@ def evaluate(
 ) -> Report:
     """Run and score an entry's archive on a dataset: ``"demo"``, ``"demo-heldout"`` or a folder.
 
-    ``device`` ("cpu" or "cuda") is where the entry and the scorer run; a warm ``scorer`` brings its
-    own protocol and device. ``rung`` defaults to the best here. ``pair_seconds`` is what the entry
-    may take for one pair; a site gives it the default. With ``out``, results are written there at
-    the end; what an interrupted run left there is not run again. ``on_download`` hears (weights,
-    bytes there, in all). Raises StyleArenaError, with one clear sentence.
+    ``device`` (cpu, cuda) is where entry and scorer run; a warm ``scorer`` brings its own and its
+    protocol. ``rung`` defaults to the best here, ``pair_seconds`` to a site's. Into ``out`` go the
+    results, and what an interrupted run left there counts. Raises StyleArenaError.
     """
     from evaluator.entry import open_entry
     from evaluator.results import ResultsFolder
@@ -143,9 +141,8 @@ def evaluate(
         data = find_dataset(dataset, on_painted=on_painted)
         scorer = scorer or _scorer(rules, device, on_download)
         scorer.prepare(data, on_target)
-        place = (*_confinement(rung, opened.manifest.runtime), device)
-        run = _Run(opened, data, scorer, *place, results, pair_seconds)
-        report = run.report(on_pair, on_metric)
+        place = (*_confinement(rung, opened.manifest.runtime), device, results, pair_seconds)
+        report = _Run(opened, data, scorer, *place).report(on_pair, on_metric)
         if results is not None:
             again = _command(Path(entry), dataset, rules, device, pair_seconds)
             results.finish(report, data, rules, command=again)

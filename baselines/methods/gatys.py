@@ -66,7 +66,7 @@ class GatysSettings:
 
 PRESETS: Mapping[str, GatysSettings] = {
     "smoke": GatysSettings(features=SMOKE_FEATURES, iterations=(2, 2)),
-    "cpu": GatysSettings(iterations=(12, 12)),  # 20 s of the 30 that a pair has, on two cores
+    "cpu": GatysSettings(iterations=(12, 12)),  # a pair has 30 s, and cores may be few
     "gpu": GatysSettings(scales=(0.25, 0.5, 1.0), iterations=(200, 200, 300)),
 }
 

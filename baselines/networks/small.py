@@ -3,8 +3,7 @@
 As ``ResnetGenerator``, with the wide kernels at full size replaced: a strided convolution reads
 pixels at half the size, and a sub-pixel convolution (Shi et al., "Real-Time Single Image and Video
 Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural Network", CVPR 2016) paints four
-of them at once. Detail of full size is the content's own, of which a change is painted. An eighth
-of the time of its forebear's, forward and back.
+of them at once. Detail of full size is the content's own, of which a change is painted.
 """
 
 from __future__ import annotations

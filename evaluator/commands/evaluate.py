@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
+PairSeconds = Annotated[
+    float | None,
+    typer.Option(
+        min=1,
+        help="What the entry may take for one pair. A site gives it what is the default.",
+        show_default="30",
+    ),
+]
+
 
 def evaluate(
     entry: Annotated[
@@ -35,14 +44,7 @@ def evaluate(
             help="Where the results go.", metavar="DIR", show_default="./stylearena-<entry name>"
         ),
     ] = None,
-    pair_seconds: Annotated[
-        float | None,
-        typer.Option(
-            min=1,
-            help="What the entry may take for one pair. A site gives it what is the default.",
-            show_default="30",
-        ),
-    ] = None,
+    pair_seconds: PairSeconds = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON, and nothing else, on stdout.")
     ] = False,

@@ -130,7 +130,7 @@ def test_the_first_steps_learn_from_the_first_features(dataset: Dataset, tmp_pat
     assert half[0] != never[0]
 
 
-def test_first_features_must_be_named_where_they_have_a_share(dataset: Dataset) -> None:
+def test_first_features_must_be_named_where_they_have_a_share() -> None:
     with pytest.raises(ParticipantError, match="first_share needs first_features"):
         replace(SETTINGS, first_share=0.5)
 

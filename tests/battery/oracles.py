@@ -74,7 +74,7 @@ def bloated(_: Host, out: Outcome) -> bool:
 
 def outlived(host: Host, _: Outcome) -> bool:
     """A process is still there after the end."""
-    return bool(host.named())
+    return bool(host.survivors())
 
 
 def hung(_: Host, out: Outcome) -> bool:

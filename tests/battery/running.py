@@ -126,9 +126,9 @@ def in_a_bare_process(case: Path, host: Host, work: Path) -> Outcome:
 
 def end_control(host: Host) -> None:
     """Whatever the control left running goes: by its name, wherever it hopped to."""
-    for process in host.named():
-        with suppress(OSError, psutil.Error):
-            os.killpg(os.getpgid(process.pid), signal.SIGKILL)
+    for pid in host.survivors():
+        with suppress(OSError):
+            os.killpg(os.getpgid(pid), signal.SIGKILL)
     host.reset()
     if hurt(host):
         host.replace_victim()
@@ -149,8 +149,9 @@ def watching(host: Host) -> Iterator[dict[str, int]]:
     def watch() -> None:
         while not over.wait(0.25):
             crowd = size = 0
-            for process in host.named():
+            for pid in host.named():
                 with suppress(psutil.Error):
+                    process = psutil.Process(pid)
                     crowd += process.num_threads()
                     size += process.memory_full_info().pss
             seen["crowd"], seen["bytes"] = max(seen["crowd"], crowd), max(seen["bytes"], size)

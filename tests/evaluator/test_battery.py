@@ -98,7 +98,7 @@ def test_an_attack_works_bare_and_fails_in_a_box(
     assert not works(scene, boxed), boxed.text[-500:]
     assert boxed.code.startswith("entry.")
     assert leftovers() == before
-    assert not scene.named()
+    assert not scene.survivors()
     assert neighbour()
 
 

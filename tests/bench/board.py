@@ -12,6 +12,8 @@ from tests.bench.grown import quantile, site_on_postgres
 
 if TYPE_CHECKING:
     from stylearena.competitions.models import Phase
+    from stylearena.judging.models import Evaluation
+    from stylearena.submissions.models import Submission
 
 _METRICS = 20
 
@@ -53,19 +55,30 @@ def _phase() -> "Phase":
 
 def _fill(phase: "Phase", count: int) -> None:
     """So many more people with a scored entry each; values are spread, with some ties."""
-    from django.utils import timezone
-
     from evaluator.protocols import protocol
-    from evaluator.version import __version__
     from stylearena.accounts.models import User
-    from stylearena.judging.models import Evaluation, Score, Stage
+    from stylearena.judging.models import Score
+
+    start = User.objects.count()
+    evaluations = _judged(phase, _submissions(phase, range(start, start + count)))
+    Score.objects.bulk_create(
+        (
+            Score(evaluation=evaluation, metric=spec.name, value=value, low=value, high=value, n=64)
+            for n, evaluation in enumerate(evaluations, start)
+            for value in [1.0 + n * 7919 % 9973 / 100]
+            for spec in protocol(phase.protocol).metrics
+        ),
+        batch_size=5000,
+    )
+    _analyse()
+
+
+def _submissions(phase: "Phase", numbers: range) -> "list[Submission]":
+    from stylearena.accounts.models import User
     from stylearena.submissions.models import State, Submission
 
-    start, now = User.objects.count(), timezone.now()
-    people = User.objects.bulk_create(
-        User(username=f"painter-{n}", password="!") for n in range(start, start + count)
-    )
-    submissions = Submission.objects.bulk_create(
+    people = User.objects.bulk_create(User(username=f"painter-{n}", password="!") for n in numbers)
+    return Submission.objects.bulk_create(
         Submission(
             phase=phase,
             participant=person,
@@ -75,9 +88,19 @@ def _fill(phase: "Phase", count: int) -> None:
             state=State.SCORED,
             archive="entries/none.onnx",
         )
-        for n, person in enumerate(people, start)
+        for n, person in zip(numbers, people, strict=True)
     )
-    evaluations = Evaluation.objects.bulk_create(
+
+
+def _judged(phase: "Phase", submissions: "list[Submission]") -> "list[Evaluation]":
+    from django.utils import timezone
+
+    from evaluator.version import __version__
+    from stylearena.judging.models import Evaluation, Stage
+    from stylearena.submissions.models import State
+
+    now = timezone.now()
+    return Evaluation.objects.bulk_create(
         Evaluation(
             submission=submission,
             stage=Stage.FULL,
@@ -92,16 +115,6 @@ def _fill(phase: "Phase", count: int) -> None:
         )
         for submission in submissions
     )
-    Score.objects.bulk_create(
-        (
-            Score(evaluation=evaluation, metric=spec.name, value=value, low=value, high=value, n=64)
-            for n, evaluation in enumerate(evaluations, start)
-            for value in [1.0 + n * 7919 % 9973 / 100]
-            for spec in protocol(phase.protocol).metrics
-        ),
-        batch_size=5000,
-    )
-    _analyse()
 
 
 def _analyse() -> None:

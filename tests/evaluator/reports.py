@@ -6,6 +6,16 @@ from datetime import UTC, datetime
 from evaluator.report import EntryInfo, PairScores, Provenance, Report, Score, StyleScores, Timings
 
 
+def _pair_scores(content: str, style: str, value: float) -> PairScores:
+    return PairScores(
+        pair=f"{content}__{style}",
+        content=content,
+        style=style,
+        values={"content_loss": value},
+        seconds=0.1,
+    )
+
+
 def report(
     *,
     value: float = 1.0,
@@ -37,16 +47,7 @@ def report(
         ),
         overall={metric: Score(value=value, n=len(of_pairs))},
         styles=[StyleScores(style="s", family="", n=1, scores={"content_loss": value})],
-        pairs=[
-            PairScores(
-                pair=f"{content}__{style}",
-                content=content,
-                style=style,
-                values={"content_loss": each},
-                seconds=0.1,
-            )
-            for content, style, each in of_pairs
-        ],
+        pairs=[_pair_scores(*pair) for pair in of_pairs],
         replicates={metric: replicates or []},
         timings=Timings(total_seconds=1, startup_seconds=0.1, stylize_seconds=0.1),
     )

@@ -137,13 +137,9 @@ def python_entry(path: Path, source: str, *, name: str = "Tiny") -> Path:
 PAIR_METRICS = ("total_loss", "content_loss", "style_loss", "content_mse")
 
 
-def report_of(
-    dataset: Dataset, *, seed: int = 0, name: str = "Tiny method", **entry: object
-) -> Report:
-    """A complete report with seeded values, as a run on ``dataset`` would leave it."""
-    random = np.random.default_rng(seed)
+def _pair_scores(dataset: Dataset, random: np.random.Generator) -> list[PairScores]:
     content, style = random.gamma(3.0, 20.0, len(dataset.pairs)), random.gamma(2.0, 30.0, 999)
-    pairs = [
+    return [
         PairScores(
             pair=pair.id,
             content=pair.content,
@@ -155,6 +151,29 @@ def report_of(
         )
         for pair, c, s in zip(dataset.pairs, content.tolist(), style.tolist(), strict=False)
     ]
+
+
+def _style_scores(dataset: Dataset, pairs: list[PairScores]) -> list[StyleScores]:
+    return [
+        StyleScores(
+            style=picture.id,
+            family=picture.family,
+            n=len(dataset.content),
+            scores={
+                name: float(np.mean([p.values[name] for p in pairs if p.style == picture.id]))
+                for name in PAIR_METRICS
+            },
+        )
+        for picture in dataset.style
+    ]
+
+
+def report_of(
+    dataset: Dataset, *, seed: int = 0, name: str = "Tiny method", **entry: object
+) -> Report:
+    """A complete report with seeded values, as a run on ``dataset`` would leave it."""
+    random = np.random.default_rng(seed)
+    pairs = _pair_scores(dataset, random)
     means = {name: float(np.mean([p.values[name] for p in pairs])) for name in PAIR_METRICS}
     resampled = {
         name: (mean * random.normal(1.0, 0.05, 200)).tolist() for name, mean in means.items()
@@ -182,18 +201,7 @@ def report_of(
             for name, mean in means.items()
         },
         refused={"fid": f"{len(pairs)} pairs are too few for it; at least 128 are needed."},
-        styles=[
-            StyleScores(
-                style=picture.id,
-                family=picture.family,
-                n=len(dataset.content),
-                scores={
-                    name: float(np.mean([p.values[name] for p in pairs if p.style == picture.id]))
-                    for name in PAIR_METRICS
-                },
-            )
-            for picture in dataset.style
-        ],
+        styles=_style_scores(dataset, pairs),
         pairs=pairs,
         replicates=resampled,
         timings=Timings(total_seconds=12.0, startup_seconds=0.5, stylize_seconds=0.01),

@@ -108,10 +108,37 @@ def exhibited(phase: Phase, **options: Any) -> judging.Evaluation:
     return evaluation
 
 
+def _style_scores(rows: Sequence[PairScores]) -> list[StyleScores]:
+    return [
+        StyleScores(
+            style=style,
+            family=f"family of {style}",
+            n=sum(row.style == style for row in rows),
+            scores={"content_loss": 1.0 + i, "style_loss": 0.5},
+        )
+        for i, style in enumerate(sorted({row.style for row in rows}))
+    ]
+
+
+def _provenance(phase: Phase) -> Provenance:
+    return Provenance(
+        protocol=phase.protocol,
+        protocol_digest=phase.protocol_digest,
+        dataset=phase.dataset.name,
+        dataset_version=phase.dataset.version,
+        dataset_digest=phase.dataset.digest,
+        evaluator_version=__version__,
+        weights=protocol(phase.protocol).weights,
+        sandbox_rung="bubblewrap",
+        device="cpu",
+        torch_version="2.15.0",
+        seed=1,
+    )
+
+
 def report_of(submission: Submission, pairs: Sequence[Pair]) -> Report:
     """A report with a value for every pair, a mean for every style, and replicates."""
     phase = submission.phase
-    terms = protocol(phase.protocol)
     rows = [
         PairScores(
             pair=pair.id,
@@ -122,37 +149,16 @@ def report_of(submission: Submission, pairs: Sequence[Pair]) -> Report:
         )
         for i, pair in enumerate(pairs)
     ]
-    styles = sorted({row.style for row in rows})
     return Report(
         created_at=START,
         entry=EntryInfo(**submission.info),
-        provenance=Provenance(
-            protocol=phase.protocol,
-            protocol_digest=phase.protocol_digest,
-            dataset=phase.dataset.name,
-            dataset_version=phase.dataset.version,
-            dataset_digest=phase.dataset.digest,
-            evaluator_version=__version__,
-            weights=terms.weights,
-            sandbox_rung="bubblewrap",
-            device="cpu",
-            torch_version="2.15.0",
-            seed=1,
-        ),
+        provenance=_provenance(phase),
         overall={
             "content_loss": Score(value=3.75, low=3.5, high=4.0, n=len(rows)),
             "style_loss": Score(value=0.5, n=len(rows)),
         },
         refused={"fid": "FID needs at least 96 pairs; this run had 6."},
-        styles=[
-            StyleScores(
-                style=style,
-                family=f"family of {style}",
-                n=sum(row.style == style for row in rows),
-                scores={"content_loss": 1.0 + i, "style_loss": 0.5},
-            )
-            for i, style in enumerate(styles)
-        ],
+        styles=_style_scores(rows),
         pairs=rows,
         replicates={"content_loss": [3.6, 3.7, 3.9]},
         timings=Timings(

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from baselines.training.settings import COMPACT_FEATURES
 from evaluator.backbones.loading import LoadedState, load_state
 from evaluator.backbones.vgg import LAYERS
 from evaluator.backbones.weights import FETCH, REGISTRY, default_folder, path_of, sha256_of
@@ -25,7 +26,6 @@ from evaluator.specs import WeightsRef
 
 __all__ = ["FeatureNetwork", "VggFeatures", "feature_network"]
 
-COMPACT = "compact-vgg"
 _COMPACT_STRIDES = {"conv1_1": 2, "conv2_1": 4, "conv3_1": 8, "conv4_1": 8}
 _RGB_MEAN, _RGB_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _BGR_MEAN = (103.939, 116.779, 123.68)
@@ -54,7 +54,7 @@ def feature_network(
     are missing or end before a layer, PlatformFault ``weights.*`` where they are damaged.
     """
     state = _state(name, folder or default_folder())
-    if name == COMPACT:
+    if name == COMPACT_FEATURES:
         return _CompactFeatures(state, layers)
     return VggFeatures(state, layers, encoder=encoder)
 
@@ -69,7 +69,7 @@ def _state(name: str, folder: Path) -> LoadedState:
         raise ParticipantError(
             "baseline.features",
             f"The weights {name} are not in {folder}; run `{FETCH} {name}`, or name "
-            f"other features, such as {COMPACT}, which ships with StyleArena.",
+            f"other features, such as {COMPACT_FEATURES}, which ships with StyleArena.",
         )
     return load_state(WeightsRef(name, entry.sha256), folder)
 
@@ -117,7 +117,7 @@ class _CompactFeatures(FeatureNetwork):
     def __init__(self, state: LoadedState, layers: Collection[str]) -> None:
         super().__init__()
         if missing := sorted(set(layers) - set(CHANNELS)):
-            raise _no_layers(COMPACT, missing, tuple(CHANNELS))
+            raise _no_layers(COMPACT_FEATURES, missing, tuple(CHANNELS))
         self._layers = frozenset(layers)
         self.network = CompactVgg()
         self.network.load_state_dict({key: value.float() for key, value in state.tensors.items()})

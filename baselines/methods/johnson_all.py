@@ -2,7 +2,7 @@
 
 Dumoulin, Shlens, Kudlur: "A Learned Representation for Artistic Style", ICLR 2017, equation 5:
 z = γ_s (x − μ) / σ + β_s, all other weights shared. Losses are those of ``johnson``. Departures:
-- those of ``johnson``;
+- those of ``johnson``; without a GPU most steps learn from ``compact-vgg``, as ``student``'s do;
 - an entry is given a style picture, not a style's number: the code is a softmax over distances
   between colour signatures, so that a known picture finds its own row and an unknown one the
   nearest (the paper's own mixtures of rows, chosen by likeness); the content enters in the chosen
@@ -20,7 +20,7 @@ from baselines.networks.generator import ResnetGenerator
 from baselines.networks.selection import StyleSelection
 from baselines.training.perceptual import PerceptualTask
 from baselines.training.pictures import Batch, Pictures
-from baselines.training.settings import SMOKE_FEATURES, Settings
+from baselines.training.settings import COMPACT_FEATURES, SMOKE_FEATURES, Settings
 from baselines.training.task import Trained
 
 __all__ = ["METHOD", "PRESETS", "ConditionalJohnson", "Network"]
@@ -31,7 +31,16 @@ PRESETS = {
     "smoke": Settings(
         steps=3, batch=1, crop=64, load=72, width=4, features=SMOKE_FEATURES, grid_every=3
     ),
-    "cpu": Settings(steps=500, batch=2, crop=96, load=160, width=16, style_weight=10.0),
+    "cpu": Settings(
+        steps=1000,
+        batch=4,
+        crop=128,
+        load=256,
+        width=16,
+        first_features=COMPACT_FEATURES,
+        first_share=0.92,
+        style_weight=10.0,
+    ),
     "gpu": Settings(
         steps=20_000,
         batch=8,

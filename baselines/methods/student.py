@@ -22,12 +22,11 @@ from baselines.card import Card
 from baselines.networks.small import SmallGenerator
 from baselines.training.perceptual import PerceptualTask
 from baselines.training.pictures import Pictures
-from baselines.training.settings import SMOKE_FEATURES, Settings
+from baselines.training.settings import COMPACT_FEATURES, SMOKE_FEATURES, Settings
 from baselines.training.task import Trained
 
 __all__ = ["METHOD", "PRESETS"]
 
-COMPACT = "compact-vgg"
 CODES = {4: 8}  # numbers in a style's code, by width
 CODE = 96
 BLOCKS = {4: 1, 16: 3}  # residual blocks, by width
@@ -42,7 +41,7 @@ PRESETS = {
         crop=128,
         load=256,
         width=16,
-        first_features=COMPACT,
+        first_features=COMPACT_FEATURES,
         first_share=0.95,
         style_weight=10.0,
         references=True,

@@ -22,6 +22,7 @@ ENVIRONMENT = (
     "LD_LIBRARY_PATH",
     "MKL_NUM_THREADS",
     "OMP_NUM_THREADS",
+    "OMP_WAIT_POLICY",
     "OPENBLAS_NUM_THREADS",
     "ORT_DISABLE_TELEMETRY",
     "PYTHONDONTWRITEBYTECODE",
@@ -127,9 +128,19 @@ def box_policy(
 
 def _environment(places: Places) -> tuple[tuple[str, str], ...]:
     threads = str(cpu_threads())
-    same = (*[threads] * 3, "1", "1")
-    values = ("C.UTF-8", places.libraries, *same, places.packages, places.scratch)
-    return tuple(zip(ENVIRONMENT, values, strict=True))
+    values = {
+        "LANG": "C.UTF-8",
+        "LD_LIBRARY_PATH": places.libraries,
+        "MKL_NUM_THREADS": threads,
+        "OMP_NUM_THREADS": threads,
+        "OMP_WAIT_POLICY": "PASSIVE",  # idle threads leave the cores to the judge and to others
+        "OPENBLAS_NUM_THREADS": threads,
+        "ORT_DISABLE_TELEMETRY": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": places.packages,
+        "TMPDIR": places.scratch,
+    }
+    return tuple((name, values[name]) for name in ENVIRONMENT)
 
 
 def _system_binds(*, gpu: bool) -> tuple[Bind, ...]:

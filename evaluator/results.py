@@ -6,6 +6,7 @@ the end, so that an interrupted run never mixes with the results of an earlier o
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,15 +32,17 @@ class ResultsFolder:
 
     Leaving the context without ``finish`` leaves what was there before as it was, and keeps the
     finished pairs for the next run of the same kind, unless the run was refused: an entry that
-    fails would fail again. Raises ParticipantError ``out.unwritable`` or ``out.busy`` as soon as it
-    is entered, not after a long run.
+    fails would fail again. Raises ParticipantError ``out.unwritable``, ``out.busy`` or
+    ``out.foreign`` as soon as it is entered, not after a long run.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._outputs = folder / "outputs"
 
     def __enter__(self) -> Self:
         with self._writing():
+            self._require_ours()
             self._folder.mkdir(parents=True, exist_ok=True)
             self._unfinished = Unfinished(self._folder)
         return self
@@ -69,12 +72,21 @@ class ResultsFolder:
 
         page = render_page(report, dataset, protocol, output=self._picture, command=command)
         with self._writing():
-            outputs = self._folder / "outputs"
-            if outputs.exists():
-                shutil.rmtree(outputs)
-            self._unfinished.pictures.rename(outputs)
+            if self._outputs.exists():
+                shutil.rmtree(self._outputs)
+            self._unfinished.pictures.rename(self._outputs)
             (self._folder / "report.html").write_text(page, encoding="utf-8")
             report.save(self._folder / "report.json")
+
+    def _require_ours(self) -> None:
+        """The pictures will be replaced: only those of an earlier run, with its report, may be."""
+        there, ours = os.path.lexists(self._outputs), (self._folder / "report.json").is_file()
+        if there and not (ours and self._outputs.is_dir() and not self._outputs.is_symlink()):
+            raise ParticipantError(
+                "out.foreign",
+                f"{self._outputs} would be replaced, but is not an earlier run's: there is no "
+                "report.json beside it, or it is no folder; name another folder with --out.",
+            )
 
     def _picture(self, pair: str) -> Path:
         return self._unfinished.pictures / f"{pair}.png"

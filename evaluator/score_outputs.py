@@ -63,13 +63,16 @@ def score_outputs(
     """Score the folder ``outputs`` on a dataset, as ``evaluate`` does what an entry makes.
 
     ``outputs`` holds ``PAIR.png`` for each of the dataset's pairs, or is a folder that ``evaluate``
-    wrote. Raises ParticipantError ``outputs.missing`` or ``outputs.wrong_size``, OrganiserError
-    ``picture.*`` for a picture that cannot be read, and what ``evaluate`` raises.
+    wrote. Raises ParticipantError ``outputs.missing`` or ``outputs.wrong_size``, ``out.foreign``
+    where the results would replace the pictures, OrganiserError ``picture.*`` for a picture that
+    cannot be read, and what ``evaluate`` raises.
     """
     rules = scorer.protocol if scorer else protocol(protocol_name or DEFAULT_PROTOCOL)
     require_device(device)
-    folder = _folder(Path(outputs))
+    _require_folder(Path(outputs))
     data = find_dataset(dataset, on_painted=on_painted)
+    folder = _folder(Path(outputs), data)
+    _require_apart(folder, out)
     _require_all(folder, data)
     _require_sizes(folder, data, rules.pictures)
     with ExitStack() as closing:
@@ -86,13 +89,27 @@ def score_outputs(
     return report
 
 
-def _folder(outputs: Path) -> Path:
-    """Where the pictures lie: in the folder itself, or in the one that ``evaluate`` made there."""
+def _require_folder(outputs: Path) -> None:
     if not outputs.is_dir():
         raise ParticipantError(
             "outputs.missing", f"{outputs} is not a folder; name the one that holds PAIR.png."
         )
-    return outputs / "outputs" if (outputs / "outputs").is_dir() else outputs
+
+
+def _folder(outputs: Path, dataset: Dataset) -> Path:
+    """Where the pictures lie: in the folder itself, or in the one that ``evaluate`` made there."""
+    inner = outputs / "outputs"
+    own = any(_path(outputs, pair).is_file() for pair in dataset.pairs)
+    return inner if inner.is_dir() and not own else outputs
+
+
+def _require_apart(folder: Path, out: Path | str | None) -> None:
+    if out is not None and folder.resolve() == (Path(out) / "outputs").resolve():
+        raise ParticipantError(
+            "out.foreign",
+            f"The pictures to be scored lie in {folder}, which the results would replace; name "
+            "another folder with --out.",
+        )
 
 
 def _path(folder: Path, pair: Pair) -> Path:

@@ -11,7 +11,7 @@ from evaluator import cli
 from evaluator.datasets import Dataset
 from evaluator.errors import OrganiserError, ParticipantError
 from evaluator.evaluate import evaluate
-from evaluator.images import encode_png
+from evaluator.images import decode, encode_png
 from evaluator.report import Report
 from evaluator.score_outputs import score_outputs
 from evaluator.scoring import Scorer
@@ -144,6 +144,38 @@ def test_a_device_that_does_not_exist_is_refused_before_anything_is_painted(tmp_
     with pytest.raises(ParticipantError, match="tpu") as caught:
         score_outputs(tmp_path, device="tpu", on_painted=lambda *_: pytest.fail("painted"))
     assert caught.value.code == "device.unknown"
+
+
+def test_pictures_beside_an_older_folder_of_outputs_are_the_ones_scored(
+    outputs: Path, dataset: Dataset, scorer: Scorer
+) -> None:
+    before = score_outputs(outputs, dataset, scorer=scorer, out=outputs)
+    for pair in dataset.pairs:  # better ones: the contents themselves
+        content = decode(dataset.content.by_id(pair.content).path, scorer.protocol.pictures)
+        (outputs / f"{pair.id}.png").write_bytes(encode_png(content))
+    after = score_outputs(outputs, dataset, scorer=scorer, out=outputs)
+    assert before.overall["content_loss"].value > 0
+    assert after.overall["content_loss"].value == 0
+
+
+def test_a_folder_of_outputs_that_is_no_run_s_is_never_replaced(
+    outputs: Path, dataset: Dataset, scorer: Scorer, tmp_path: Path
+) -> None:
+    mine = tmp_path / "out" / "outputs"
+    mine.mkdir(parents=True)
+    (mine / "notes.txt").write_text("mine")
+    with pytest.raises(ParticipantError, match="--out") as caught:
+        score_outputs(outputs, dataset, scorer=scorer, out=tmp_path / "out")
+    assert caught.value.code == "out.foreign"
+    assert (mine / "notes.txt").read_text() == "mine"
+
+
+def test_pictures_are_never_replaced_by_what_is_made_of_them(
+    evaluated: tuple[Path, Report], dataset: Dataset, scorer: Scorer
+) -> None:
+    with pytest.raises(ParticipantError, match="would replace") as caught:
+        score_outputs(evaluated[0], dataset, scorer=scorer, out=evaluated[0])
+    assert caught.value.code == "out.foreign"
 
 
 def test_the_command_scores_and_says_where_the_results_are(

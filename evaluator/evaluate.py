@@ -214,6 +214,7 @@ class _Run:
 
     def _finished(self) -> list[ShardResult]:
         """The pairs that an interrupted run like this one left in the folder of results."""
+        from evaluator.images import decoder_version
         from evaluator.unfinished import identity_of
 
         if self.results is None:
@@ -228,6 +229,7 @@ class _Run:
             rung=self.rung.value,
             torch=scorer.torch_version,
             onnxruntime=scorer.onnxruntime_version,
+            decoder=decoder_version(),
         )
         return self.results.finished(identity, self.dataset)
 

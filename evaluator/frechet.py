@@ -71,6 +71,9 @@ class Gaussian:
             raise ValueError(f"mu {mean.shape} and sigma {covariance.shape} do not belong together")
         if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
             raise ValueError("mu or sigma hold values that are not finite")
+        slack = 1e-6 * np.abs(covariance).max(initial=0.0)
+        if not np.allclose(covariance, covariance.T, rtol=1e-6, atol=slack):
+            raise ValueError("sigma is no covariance: it is not symmetric")
         root = _cholesky(covariance)
         if root is None:
             root = _symmetric_root(covariance)

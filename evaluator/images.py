@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from evaluator.errors import OrganiserError
 
@@ -23,6 +24,7 @@ __all__ = [
     "PicturePolicy",
     "decode",
     "decoded_size",
+    "decoder_version",
     "encode_jpeg",
     "encode_png",
     "require_one_size",
@@ -55,6 +57,11 @@ _TIFF_BITS_PER_SAMPLE = 258
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 # libwebp keeps two canvases and Pillow two copies more: 16 bytes a pixel, where others take 8.
 _WEBP_MAX_PIXELS = 25_000_000
+
+
+def decoder_version() -> str:
+    """Pillow's and its JPEG decoder's: pixels of two versions may differ."""
+    return f"pillow {PIL.__version__}, jpeg {features.version('jpg')}"
 
 
 @dataclass(frozen=True, slots=True)

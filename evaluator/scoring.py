@@ -24,7 +24,7 @@ from evaluator.conclusion import RunInfo, conclude
 from evaluator.datasets import Dataset, Pair
 from evaluator.errors import ParticipantError
 from evaluator.image_sets import ImageSet, Picture
-from evaluator.images import decode
+from evaluator.images import decode, decoder_version
 from evaluator.measures import Measures
 from evaluator.memory import in_less_room
 from evaluator.protocols import Protocol
@@ -95,6 +95,7 @@ class Scorer:
                 str(self.device),
                 torch.__version__,
                 onnxruntime_version(),
+                decoder_version(),
                 __version__,
             )
             self._targets[dataset.digest] = cached(

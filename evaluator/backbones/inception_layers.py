@@ -206,7 +206,7 @@ def convolution(arrays: Arrays, layer: str, *, source: str) -> tuple[Floats, Flo
     """
     plain, normed = f"{layer}.weight", f"{layer}.conv.weight"
     if plain in arrays:
-        weight = arrays[plain].astype(np.float32)
+        weight = _kernels(arrays, plain, source)
         return weight, _part(arrays, layer, "bias", len(weight), source)
     if normed not in arrays:
         raise PlatformFault(
@@ -214,12 +214,23 @@ def convolution(arrays: Arrays, layer: str, *, source: str) -> tuple[Floats, Flo
             f"The weights {source} do not reach {layer}, which the protocol's FID needs; use "
             "the weights that the protocol names.",
         )
-    weight = arrays[normed].astype(np.float32)
+    weight = _kernels(arrays, normed, source)
     norm = [
         _part(arrays, f"{layer}.bn", part, len(weight), source)
         for part in ("weight", "bias", "running_mean", "running_var")
     ]
     return fold_batch_norm(weight, *norm)
+
+
+def _kernels(arrays: Arrays, name: str, source: str) -> Floats:
+    found = arrays[name]
+    if found.ndim != 4:
+        raise PlatformFault(
+            "weights.format",
+            f"The weights {source} do not fit: {name} has shape {found.shape}, but four dimensions "
+            "are needed; use the weights that the protocol names.",
+        )
+    return found.astype(np.float32)
 
 
 def fold_batch_norm(

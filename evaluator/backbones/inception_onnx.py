@@ -8,7 +8,8 @@ many threads as they like. Half the processor time of PyTorch picture by picture
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,8 @@ from evaluator.backbones.inception_layers import (
     stride_of,
     wire,
 )
+from evaluator.errors import PlatformFault
+from evaluator.memory import is_shortage
 
 if TYPE_CHECKING:
     import onnx
@@ -58,7 +61,7 @@ class OnnxInception:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # its errors reach us as exceptions
         # Threads that spin while they wait would take the time of those that work.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         model, weights = _model(arrays, dims, source, clean=clean, spatial=spatial)
@@ -66,9 +69,11 @@ class OnnxInception:
         # Handed over beside the model: inside it they would be copied four times on their way.
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
         options.add_external_initializers(list(weights), values)
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
+        self._source = source
+        with _fitting(source):
+            self._session = onnxruntime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"]
+            )
 
     def rows(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 RGB [N, H, W, 3] to float32 [N, dims]. For several threads at once."""
@@ -83,8 +88,24 @@ class OnnxInception:
 
     def _run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         given = np.stack([resize_cleanly(each) for each in pixels]) if self._clean else pixels
-        found: list[NDArray[np.float32]] = self._session.run(None, {"pixels": given})
+        with _fitting(self._source):
+            found: list[NDArray[np.float32]] = self._session.run(None, {"pixels": given})
         return found
+
+
+@contextmanager
+def _fitting(source: str) -> Iterator[None]:
+    """The graph is ours and pictures are checked: what else the engine refuses are the weights."""
+    try:
+        yield
+    except Exception as error:  # its classes have no other base
+        if is_shortage(error) or not type(error).__module__.startswith("onnxruntime"):
+            raise
+        raise PlatformFault(
+            "weights.format",
+            f"The weights {source} have other shapes than FID's Inception; use the weights that "
+            "the protocol names.",
+        ) from error
 
 
 def _means(maps: NDArray[np.float32]) -> NDArray[np.float32]:

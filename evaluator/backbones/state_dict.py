@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import pickle
 import zipfile
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -39,7 +40,8 @@ _DTYPES = {
 }
 _DAMAGE = (
     *(OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError),
-    *(pickle.UnpicklingError, zipfile.BadZipFile, MemoryError, NotImplementedError),
+    *(pickle.UnpicklingError, zipfile.BadZipFile, zlib.error, RuntimeError),
+    *(MemoryError, NotImplementedError),
 )
 
 
@@ -75,7 +77,7 @@ def read_state_dict(path: Path) -> Arrays:
     """Name → array of a file that ``torch.save`` or safetensors wrote.
 
     What is no tensor is left out. Arrays of a zip archive are read when they are asked for, so that
-    no more than one need be in memory. Raises PlatformFault ``weights.format``.
+    no more than one need be in memory. Raises PlatformFault ``weights.format``, also when they are.
     """
     try:
         if path.suffix == ".safetensors":
@@ -84,15 +86,21 @@ def read_state_dict(path: Path) -> Arrays:
             return dict(load_file(path))
         return _Archive(path) if zipfile.is_zipfile(path) else _read_stream(path)
     except _DAMAGE as error:
-        raise PlatformFault(
-            "weights.format", f"The weights file {path} is not a PyTorch state dict; replace it."
-        ) from error
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> PlatformFault:
+    return PlatformFault(
+        "weights.format",
+        f"The weights file {path} is not a PyTorch state dict, or damaged; replace it.",
+    )
 
 
 class _Archive(Arrays):
-    """A zip archive of ``torch.save``; what is damaged in it shows when it is opened."""
+    """A zip archive of ``torch.save``; damaged numbers show when they are asked for."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._archive = zipfile.ZipFile(path)
         names = set(self._archive.namelist())
         (record,) = [name for name in names if name.endswith("/data.pkl")]
@@ -103,8 +111,11 @@ class _Archive(Arrays):
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         tensor = self._tensors[name]
-        data = self._archive.read(self._folder + tensor.storage.key)
-        return tensor.of(np.frombuffer(data, tensor.storage.dtype))
+        try:
+            data = self._archive.read(self._folder + tensor.storage.key)
+            return tensor.of(np.frombuffer(data, tensor.storage.dtype))
+        except _DAMAGE as error:
+            raise _damaged(self._path) from error
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tensors)

@@ -54,7 +54,8 @@ BatchSize = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto: a GPU if there is one.")]
 Workers = Annotated[
-    int | None, typer.Option(min=1, help="Threads.", show_default="one a processor")
+    int | None,
+    typer.Option(min=0, help="Threads; 0 is one, too.", show_default="one a processor"),
 ]
 Fast = Annotated[
     bool, typer.Option("--fast", help="bfloat16: quicker, about 1e-3 off. Never for a paper.")
@@ -112,7 +113,7 @@ def _extractor(
     return Extractor(
         choice,
         weights_file=weights,
-        threads=threads,
+        threads=None if threads is None else max(1, threads),
         batch_size=batch_size,
         on_picture=lambda folder, done, total: bar.count(_label(folder), done, total),
         on_download=bar.fetched,
@@ -135,7 +136,7 @@ def _save(a: Path, b: Path | None, out: Path, extractor: Extractor) -> None:
     from evaluator.commands.console import aside
     from evaluator.errors import ParticipantError
     from evaluator.fid.distance import statistics_of
-    from evaluator.statistics_file import save_statistics
+    from evaluator.statistics_file import require_writable, save_statistics
 
     if b is not None:
         raise ParticipantError(
@@ -145,6 +146,7 @@ def _save(a: Path, b: Path | None, out: Path, extractor: Extractor) -> None:
         raise ParticipantError(
             "fid.exists", f"There is a file {out} already; name another one or remove it."
         )
+    require_writable(out)
     side, statistics = statistics_of(a, extractor)
     save_statistics(out, statistics)
     aside().print(f"statistics of {side.pictures} pictures in {out}", markup=False, soft_wrap=True)

@@ -13,12 +13,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluator.errors import ParticipantError
+import numpy as np
+
+from evaluator.errors import ParticipantError, PlatformFault
 from evaluator.fid.batches import BatchSize
 from evaluator.fid.extraction import available_cpus, rows_by_batches, rows_by_threads
 from evaluator.fid.network import Choice, Network, WeightsFile, find_weights, network
 from evaluator.fid.pictures import digest_of, find_pictures
 from evaluator.fid.reference_cache import kept, place_of
+from evaluator.images import decoder_version
 from evaluator.statistics_file import load_statistics
 from evaluator.version import __version__
 
@@ -99,7 +102,8 @@ class Extractor:
 
     def _place(self, files: tuple[Path, ...]) -> Path:
         weights, choice = self._weights.sha256, self.choice
-        return place_of(digest_of(files), weights, str(choice.dims), choice.engine, __version__)
+        engines = (choice.engine, decoder_version(), __version__)
+        return place_of(digest_of(files), weights, str(choice.dims), *engines)
 
     def _measured(self, folder: Path, files: tuple[Path, ...]) -> Gaussian:
         from evaluator.frechet import Gaussian
@@ -119,6 +123,12 @@ class Extractor:
                 size=size,
                 device=self.choice.device,
                 on_picture=heard,
+            )
+        if not np.isfinite(rows).all():
+            raise PlatformFault(
+                "fid.not_finite",
+                f"The features of {folder} hold values that are no numbers: the weights "
+                f"{self._weights.path} are damaged; replace them.",
             )
         return Gaussian.of(rows)
 

@@ -27,13 +27,7 @@ _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 def find_pictures(folder: Path) -> tuple[Path, ...]:
     """The pictures directly in ``folder``, sorted; ParticipantError ``fid.*`` below two."""
-    if not folder.is_dir():
-        raise ParticipantError(
-            "fid.missing",
-            f"{folder} is neither a folder of pictures nor a .npz file of statistics; check the "
-            "path.",
-        )
-    found = sorted(path for path in folder.iterdir() if path.suffix[1:] in EXTENSIONS)
+    found = _pictures_in(folder)
     if not found:
         raise ParticipantError(
             "fid.empty",
@@ -47,6 +41,20 @@ def find_pictures(folder: Path) -> tuple[Path, ...]:
             "says little below some thousands.",
         )
     return tuple(found)
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    try:
+        if folder.is_dir():
+            return sorted(path for path in folder.iterdir() if path.suffix[1:] in EXTENSIONS)
+    except OSError as error:
+        raise ParticipantError(
+            "fid.unreadable", f"{folder} cannot be read: {error.strerror}; check the folder."
+        ) from error
+    raise ParticipantError(
+        "fid.missing",
+        f"{folder} is neither a folder of pictures nor a .npz file of statistics; check the path.",
+    )
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:

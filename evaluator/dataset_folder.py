@@ -16,6 +16,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,7 @@ _NOTES = frozenset({".txt", ".md", ".csv", ".json", ".toml", ".ini", ".db"})
 # Ids go into pair ids (joined by "__"), addresses and file names.
 _ID = re.compile(r"[^\W_](?:[\w .,()+-]*(?:[^\W_]|\)))?")
 _MAX_ID = 100
+_MAX_ID_BYTES = 120  # two of them, "__" and an ending must fit into a file name of 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,10 @@ class Description:
 
 
 def read_description(root: Path) -> Description:
-    """Read ``dataset.toml``; OrganiserError ``dataset.missing`` or ``dataset.description``."""
-    if not root.is_dir():
+    """``dataset.toml``; OrganiserError ``dataset.missing``, ``.description``, ``.unreadable``."""
+    with _reading(root):
+        there = root.is_dir()
+    if not there:
         raise OrganiserError(
             "dataset.missing", f"there is no dataset folder {root}; check the path."
         )
@@ -102,9 +106,13 @@ def scan(folder: Path, root: Path, description: Description | None = None) -> tu
     """The pictures of one set, sorted by id, each hashed; ``root`` bounds where links may lead.
 
     Raises OrganiserError ``dataset.missing``, ``.empty_set``, ``.duplicate_id``, ``.bad_name``,
-    ``.unknown_file`` or ``.link``.
+    ``.unknown_file``, ``.link`` or ``.unreadable``.
     """
-    said = description or Description()
+    with _reading(folder):
+        return _scanned(folder, root, description or Description())
+
+
+def _scanned(folder: Path, root: Path, said: Description) -> tuple[Picture, ...]:
     if not folder.is_dir():
         raise OrganiserError(
             "dataset.missing", f"there is no folder {folder}; create it and put the pictures in."
@@ -216,13 +224,31 @@ def _require_inside(path: Path, root: Path) -> None:
 def _picture_id(path: Path) -> str:
     # macOS stores names decomposed: the same name must give the same id everywhere.
     picture_id = unicodedata.normalize("NFC", path.stem)
-    if len(picture_id) > _MAX_ID or "__" in picture_id or not _ID.fullmatch(picture_id):
+    if len(picture_id) > _MAX_ID or len(picture_id.encode()) > _MAX_ID_BYTES:
+        raise OrganiserError(
+            "dataset.bad_name",
+            f"{path.name!r} is too long a name for a picture; rename it with at most {_MAX_ID} "
+            f"letters, which may take {_MAX_ID_BYTES} bytes in UTF-8.",
+        )
+    if "__" in picture_id or not _ID.fullmatch(picture_id):
         raise OrganiserError(
             "dataset.bad_name",
             f"{path.name!r} cannot be a picture's name; rename it with letters, digits, spaces, "
             "and . , - + ( ) or single underscores, starting and ending with a letter or digit.",
         )
     return picture_id
+
+
+@contextmanager
+def _reading(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OrganiserError(
+            "dataset.unreadable",
+            f"{error.filename or place} cannot be read: {error.strerror}; make it readable, or "
+            "take it out.",
+        ) from error
 
 
 def _sha256(path: Path) -> str:

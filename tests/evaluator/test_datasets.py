@@ -1,15 +1,17 @@
 """Dataset folders: what is read, what identifies them, and the sentence each fault gets."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from evaluator.dataset_folder import Description, read_description, write_description
+from evaluator.dataset_folder import Description, read_description, scan, write_description
 from evaluator.datasets import Pair, check_pictures, load_dataset, load_image_set
 from evaluator.errors import OrganiserError
 from evaluator.images import PicturePolicy, encode_png
+from tests.evaluator.nobody import as_nobody
 
 CONTENTS = ("boat", "cat", "dune")
 STYLES = {"woodcut": ("ukiyo-1", "ukiyo-2"), "oil": ("oil-1",)}
@@ -175,6 +177,33 @@ def test_duplicate_ids_name_both_files(folder: Path) -> None:
 def test_names_that_cannot_be_ids_are_refused(folder: Path, name: str) -> None:
     put(folder / "content" / name, 4)
     assert refusal(folder).code == "dataset.bad_name"
+
+
+@pytest.mark.parametrize("name", ["a" * 101, "д" * 61])
+def test_names_too_long_for_the_file_of_a_pair_are_refused(folder: Path, name: str) -> None:
+    put(folder / "content" / f"{name}.png", 4)
+    error = refusal(folder)
+    assert error.code == "dataset.bad_name"
+    assert "too long" in str(error)
+
+
+def test_the_longest_names_make_a_pair_s_file(folder: Path) -> None:
+    for place in ("content", "style"):
+        put(folder / place / f"{'д' * 60}.png", 4)
+    longest = max((pair.id for pair in load_dataset(folder).pairs), key=len)
+    (folder / f"{longest}.png.part").touch()
+
+
+def test_what_may_not_be_read_is_named() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        picture = Path(name, "set", "a.png")
+        picture.parent.mkdir()
+        put(picture, 4)
+        picture.chmod(0)
+        with as_nobody(), pytest.raises(OrganiserError, match=r"a\.png") as caught:
+            scan(picture.parent, picture.parent)
+    assert caught.value.code == "dataset.unreadable"
 
 
 def test_files_of_unknown_kind_are_refused(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Distances between sets of feature rows, a block at a time, and each row's k-th neighbour.
 
 The matrix of all distances is never held: memory does not grow with the number of rows beyond the
-rows themselves.
+rows themselves and a few float64 copies of one set.
 """
 
 from collections.abc import Iterator

@@ -99,6 +99,7 @@ def render_page(
         style_table=_style_table(report),
         scatter=scatter(report, shown),
         pair_table=_pair_table(report),
+        was_run=report.entry.runtime != "pictures",
         resources=_resources(report),
         provenance_facts=_provenance(report),
         command=command,

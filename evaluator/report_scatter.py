@@ -6,7 +6,7 @@ Coordinates are those of the template's drawing: 640 wide, 340 high, the origin 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from evaluator.metrics.catalogue import metric_info
 from evaluator.presentation import number
 
 if TYPE_CHECKING:
-    from evaluator.report import Report
+    from evaluator.report import PairScores, Report
 
 __all__ = ["Dot", "Scatter", "Tick", "scatter"]
 
@@ -43,9 +43,10 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Scatter:
-    """Everything that the drawing shows."""
+    """Everything that the drawing shows; ``of`` so many pairs, of which ``dots`` may be a part."""
 
     label: str
+    of: int
     x_title: str
     y_title: str
     x_ticks: list[Tick]
@@ -58,12 +59,13 @@ def scatter(report: Report, ringed: Collection[str]) -> Scatter | None:
     pairs = [pair for pair in report.pairs if X_METRIC in pair.values and Y_METRIC in pair.values]
     if not pairs:
         return None
-    pairs = sorted(pairs[:MAX_DOTS], key=lambda pair: pair.pair in ringed)
     x_top = _top(max(pair.values[X_METRIC] for pair in pairs))
     y_top = _top(max(pair.values[Y_METRIC] for pair in pairs))
+    shown = _shown(pairs, ringed)
     x_title, y_title = metric_info(X_METRIC).title, metric_info(Y_METRIC).title
     return Scatter(
-        label=f"{x_title} against {y_title} of {len(pairs)} pairs",
+        label=f"{x_title} against {y_title} of {len(shown)} pairs",
+        of=len(pairs),
         x_title=x_title,
         y_title=y_title,
         x_ticks=[Tick(round(WIDTH * tick / x_top, 1), _short(tick)) for tick in _ticks(x_top)],
@@ -78,9 +80,17 @@ def scatter(report: Report, ringed: Collection[str]) -> Scatter | None:
                 f"{number(pair.values[X_METRIC], 3)}, {number(pair.values[Y_METRIC], 3)}",
                 ringed=pair.pair in ringed,
             )
-            for pair in pairs
+            for pair in shown
         ],
     )
+
+
+def _shown(pairs: Sequence[PairScores], ringed: Collection[str]) -> list[PairScores]:
+    """The ringed ones, drawn last, and of many others every so many, so that none are favoured."""
+    set_off = [pair for pair in pairs if pair.pair in ringed]
+    others = [pair for pair in pairs if pair.pair not in ringed]
+    stride = max(1, math.ceil(len(others) / max(1, MAX_DOTS - len(set_off))))
+    return others[::stride] + set_off
 
 
 def _top(largest: float) -> float:
@@ -94,7 +104,10 @@ def _top(largest: float) -> float:
 def _step(extent: float) -> float:
     """A distance of 1, 2 or 5 times a power of ten that cuts ``extent`` into 2 to 5 parts."""
     power: float = 10.0 ** math.floor(math.log10(extent / 2))
-    return max(factor * power for factor in (1, 2, 5) if factor * power <= extent / 2)
+    # Rounding may put the power a digit above half the extent: it is the step then.
+    return max(
+        (factor * power for factor in (1, 2, 5) if factor * power <= extent / 2), default=power
+    )
 
 
 def _ticks(top: float) -> list[float]:

@@ -154,7 +154,7 @@ def show_families(report: Report) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     for family in report.families:
         values = (number(family.scores[metric.name], metric.digits) for metric in metrics)
-        table.add_row(plain(family.family), str(family.n), *values)
+        table.add_row(Text(plain(family.family)), str(family.n), *values)
     people().print()
     people().print(table)
 

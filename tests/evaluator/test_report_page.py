@@ -5,7 +5,6 @@ import io
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,16 +32,15 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.fixture(scope="module")
 def render(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Report], str]:
     outputs = tmp_path_factory.mktemp("outputs")
-    for pair in dataset.pairs:
-        pixels = np.full((300, 400, 3), 128, np.uint8)
-        (outputs / f"{pair.id}.png").write_bytes(encode_png(pixels))
+    picture = outputs / "every pair's.png"
+    picture.write_bytes(encode_png(np.full((300, 400, 3), 128, np.uint8)))
 
     def page(report: Report) -> str:
         return render_page(
             report,
             dataset,
             protocol("untrained-1"),
-            output=lambda pair: Path(outputs / f"{pair}.png"),
+            output=lambda _pair: picture,
             command="stylearena evaluate tiny.onnx --dataset 'my folder'",
         )
 
@@ -237,6 +235,22 @@ def test_the_terminal_shows_the_leading_metrics_of_each_family(
         assert line.split()[1:3] == ["3", number(family.scores["total_loss"], 4)]
 
 
+def test_a_family_s_name_is_never_markup(
+    dataset: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = with_families(report_of(dataset))
+    names = [f"[/x] [bold]{family.family}" for family in report.families]
+    renamed = [
+        family.model_copy(update={"family": name})
+        for family, name in zip(report.families, names, strict=True)
+    ]
+
+    show_scores(report.model_copy(update={"families": renamed}))
+
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in names)
+
+
 def test_dots_lie_within_the_drawing_and_better_is_lower_left(dataset: Dataset) -> None:
     report = report_of(dataset)
 
@@ -247,6 +261,60 @@ def test_dots_lie_within_the_drawing_and_better_is_lower_left(dataset: Dataset) 
     assert [dot.ringed for dot in plot.dots] == [False] * 8 + [True]
     worst = max(report.pairs, key=lambda pair: pair.values["style_loss"])
     assert min(plot.dots, key=lambda dot: dot.y).label.startswith(f"{worst.content} in")
+
+
+def many(report: Report, count: int) -> Report:
+    """The report with so many pairs, ever worse."""
+    pairs = [
+        report.pairs[0].model_copy(
+            update={"pair": f"p{i}", "values": {**report.pairs[0].values, "content_loss": i * 1.0}}
+        )
+        for i in range(count)
+    ]
+    return report.model_copy(update={"pairs": pairs})
+
+
+def test_of_very_many_pairs_an_even_part_is_drawn_with_the_ringed_ones(dataset: Dataset) -> None:
+    report = many(report_of(dataset), 5000)
+
+    plot = scatter(report, ringed={"p4998", "p4999"})
+
+    assert plot is not None
+    assert plot.of == 5000
+    assert 1000 < len(plot.dots) <= 2000
+    assert sum(dot.ringed for dot in plot.dots) == 2
+    middle = sorted(dot.x for dot in plot.dots)[len(plot.dots) // 2]
+    assert middle == pytest.approx(max(dot.x for dot in plot.dots) / 2, rel=0.01)
+
+
+def test_what_a_heavy_page_leaves_out_is_said(
+    dataset: Dataset, render: Callable[[Report], str]
+) -> None:
+    report = report_of(dataset)
+    others = [report.pairs[0].model_copy(update={"pair": f"p{i}"}) for i in range(2500)]
+    whole = report.model_copy(update={"pairs": [*report.pairs, *others]})
+    text = Elements(render(whole)).text
+    assert "of 2,509 pairs, evenly taken" in text
+    assert "report.json has the values of each" in text
+
+
+@pytest.mark.parametrize("exponent", range(-12, 3))
+def test_every_size_of_loss_has_an_axis(dataset: Dataset, exponent: int) -> None:
+    report = report_of(dataset)
+    for digits in np.linspace(1, 10, 200):
+        values = dict.fromkeys(("content_loss", "style_loss"), float(digits) * 10.0**exponent)
+        pairs = [pair.model_copy(update={"values": values}) for pair in report.pairs[:2]]
+        plot = scatter(report.model_copy(update={"pairs": pairs}), ringed=())
+        assert plot is not None
+        assert 2 <= len(plot.x_ticks) <= 8
+
+
+def test_nobody_s_time_is_shown_for_pictures_handed_in(
+    dataset: Dataset, render: Callable[[Report], str]
+) -> None:
+    report = report_of(dataset, runtime="pictures")
+    assert "seconds" in Elements(render(report_of(dataset))).text
+    assert "seconds" not in Elements(render(report)).text
 
 
 @pytest.mark.parametrize(

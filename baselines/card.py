@@ -7,12 +7,15 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Card"]
+__all__ = ["Card", "departures_in"]
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Name, origin and terms of a method; ``styles`` only for models tied to given styles."""
+    """Name, origin and terms of a method; ``styles`` only for models tied to given styles.
+
+    ``departures`` are those from ``paper``; a manifest tells them with ``training``.
+    """
 
     name: str
     authors: str
@@ -20,6 +23,7 @@ class Card:
     licence: str
     code: str = ""
     training: str = "none: closed form"
+    departures: str = ""
     styles: tuple[str, ...] = ()
 
     def to_toml(self, *, runtime: Literal["onnx", "python"], target: str) -> str:
@@ -33,8 +37,20 @@ class Card:
             "authors": self.authors,
             "paper": self.paper,
             "code": self.code,
-            "training": self.training,
+            "training": self._story(),
         }
         # A JSON string or list of strings is also a TOML one.
         lines = (f"{key} = {json.dumps(value)}" for key, value in fields.items() if value)
         return "\n".join(lines) + "\n"
+
+    def _story(self) -> str:
+        if not self.departures:
+            return self.training
+        return f"{self.training}. Departures from the paper: {self.departures}"
+
+
+def departures_in(docstring: str) -> str:
+    """What a method's file states after "Departures", as one line of plain text."""
+    _, _, stated = docstring.partition("Departures")
+    listed = stated.partition(":\n")[2].partition("\n\n")[0]
+    return " ".join(listed.replace("``", "").removeprefix("- ").replace("\n- ", " ").split())

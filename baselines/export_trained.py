@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import onnx
 from onnx import TensorProto, helper
 from torch import nn
 
-from baselines.export import onnx_entry
-from baselines.parity import ODD_SIZES, largest_difference, require_parity
+from baselines.card import departures_in
+from baselines.parity import compared_entry, largest_difference, require_parity
 from baselines.registry import trained
 from baselines.runs import run_name
 from baselines.tracing import trace
@@ -52,19 +52,15 @@ def export_trained(weights: Path, folder: Path) -> Path:
     model = trace(network, takes_style=not method.tied)
     for name in method.inputs:
         _offer_input(model, name)
-    with TemporaryDirectory(prefix="stylearena-") as draft:
-        path = onnx_entry(model, method.card, Path(draft) / "draft.zip")
-        difference = largest_difference(path, network)
-    require_parity(difference, method.tolerance, archive_name(origin))
-    sizes = " and ".join(f"{height}×{width}" for height, width in ODD_SIZES)
     card = replace(
         method.card,
         name=_title(method, origin),
-        training=f"{origin.sentence()}; at {sizes} the largest difference from PyTorch is "
-        f"{difference:.1e}",
+        training=origin.sentence(),
+        departures=departures_in(sys.modules[method.task.__module__].__doc__ or ""),
         styles=origin.styles if method.tied else (),
     )
-    return onnx_entry(model, card, folder / archive_name(origin))
+    path = folder / archive_name(origin)
+    return compared_entry(model, card, path, reference=network, tolerance=method.tolerance)
 
 
 def check_trained(weights: Path, folder: Path) -> float:

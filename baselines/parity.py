@@ -4,18 +4,28 @@ The archive is opened as the evaluator opens anyone's, static checks included.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import onnx
 import onnxruntime
 import torch
 from torch import Tensor
 
+from baselines.card import Card
+from baselines.export import onnx_entry
 from baselines.method import Method
 from evaluator.entry import open_entry
 from evaluator.errors import ParticipantError
 
-__all__ = ["ODD_SIZES", "check_method", "largest_difference", "require_parity"]
+__all__ = [
+    "ODD_SIZES",
+    "check_method",
+    "compared_entry",
+    "largest_difference",
+    "require_parity",
+]
 
 ODD_SIZES = ((97, 131), (151, 75))
 SEED = 11
@@ -29,6 +39,27 @@ def check_method(method: Method, archive: Path) -> float:
     difference = largest_difference(archive, method.reference)
     require_parity(difference, method.tolerance, archive.name)
     return difference
+
+
+def compared_entry(
+    model: onnx.ModelProto,
+    card: Card,
+    path: Path,
+    *,
+    reference: Callable[..., Tensor],
+    tolerance: float,
+) -> Path:
+    """The archive of a graph that computes what ``reference`` does; its card tells how nearly.
+
+    Raises ParticipantError ``baseline.parity``.
+    """
+    with TemporaryDirectory(prefix="stylearena-") as draft:
+        archive = onnx_entry(model, card, Path(draft) / "draft.zip")
+        difference = largest_difference(archive, reference)
+    require_parity(difference, tolerance, path.name)
+    sizes = " and ".join(f"{height}×{width}" for height, width in ODD_SIZES)
+    measured = f"at {sizes} the largest difference from PyTorch is {difference:.1e}"
+    return onnx_entry(model, replace(card, training=f"{card.training}; {measured}"), path)
 
 
 def require_parity(difference: float, tolerance: float, name: str) -> None:
@@ -53,7 +84,8 @@ def largest_difference(archive: Path, reference: Callable[..., Tensor]) -> float
         options.log_severity_level = 3  # it warns of inputs that have a default
         session = onnxruntime.InferenceSession(model.read_bytes(), options)
     names = [value.name for value in session.get_inputs()]
-    return max(_difference(session, names, reference, size) for size in ODD_SIZES)
+    found = [_difference(session, names, reference, size) for size in ODD_SIZES]
+    return float(torch.tensor(found).max())  # Python's own max would lose what is not a number
 
 
 def _difference(

@@ -5,6 +5,8 @@ ICCV 2017: t = AdaIN(f(c), f(s)) (equation 10), T(c, s) = g(t) (11); the decoder
 L = L_c + λ L_s (12), L_c = ‖f(g(t)) − t‖ (13), L_s on means and deviations (14). Departures:
 - squared errors over the target's mean square instead of norms (``losses``);
 - VGG-19 as registered, not the authors' normalised one, and a decoder of ``width`` channels;
+- no α between content and style: T(c, s) alone;
+- gradients are clipped, rates fall over the last steps, a running mean is exported (``training``);
 - with ``features = "compact-vgg"`` the encoder is the network that ships with StyleArena.
 """
 

@@ -5,7 +5,8 @@ Networks", ICCV 2017. L = L_GAN(G, D_Y) + L_GAN(F, D_X) + λ L_cyc (equation 3),
 L_cyc = E‖F(G(x)) − x‖₁ + E‖G(F(y)) − y‖₁ (2), least squares for L_GAN and a pool of 50 pictures
 (section 4), L_identity of half of λ (section 5.2), 70×70 PatchGANs. Departures:
 - the generator's own (``networks/generator``), in which the identity is where training starts;
-- what is exported is a running mean of the weights;
+- pictures are in 0..1 where the authors' are in −1..1, so that λ = 10 is their 5;
+- gradients are clipped, rates fall over the last steps, a running mean is exported (``training``);
 - name a family by ``--style``: with none it is all works, which are no single domain.
 """
 

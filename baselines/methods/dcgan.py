@@ -9,6 +9,7 @@ paint no content at all:
 - z, a hundred numbers of noise, is replaced by a learned encoder's features of the content, at an
   eighth of the size, in the style's mean colours, and a style picture's code at every place;
 - a content and a style loss (``losses``) beside the adversarial one;
+- β₂ is 0.99, and the rest of the training as in ``gan``;
 - the discriminator averages its last map, so that any size will do.
 All of a picture passes through the eighth of its size: it comes back soft, which the board shows.
 """

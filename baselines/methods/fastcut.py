@@ -5,6 +5,8 @@ the variant FastCUT: L_GAN + λ L_PatchNCE(G, H, X), λ = 10 and no identity ter
 PatchNCE (equations 2 and 3): at 256 places of five layers of G's encoder, the feature of the output
 must be found among those of the input, in a softmax with τ = 0.07. Departures:
 - those of ``cyclegan``, whose generator, discriminator and least squares it shares;
+- the layers are the pixels, the first stage at full size, both halvings and the middle block (the
+  authors': pixels, both halvings, the first and the fifth block); no equivariance to flips;
 - fewer places at the smaller presets.
 """
 

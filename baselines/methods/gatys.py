@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,12 +17,11 @@ from safetensors.torch import save
 from torch import Tensor
 
 from baselines.archive import write_archive
-from baselines.card import Card
+from baselines.card import Card, departures_in
 from baselines.features import VggFeatures, feature_network
 from baselines.methods import gatys_entry
 from baselines.methods.gatys_entry import Optimisation, loss_of
-from baselines.parity import require_parity
-from baselines.training.settings import SMOKE_FEATURES
+from baselines.training.settings import SMOKE_FEATURES, refused
 from evaluator.entry import open_entry
 from evaluator.errors import ParticipantError
 
@@ -56,6 +55,15 @@ class GatysSettings:
     scales: tuple[float, ...] = (0.5, 1.0)
     iterations: tuple[int, ...] = (60, 60)
     preserve_colours: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ParticipantError ``baseline.config`` for what could not be optimised."""
+        if len(self.scales) != len(self.iterations) or not self.scales:
+            raise refused("iterations must hold a number for each of scales.")
+        if any(type(count) is not int or count < 1 for count in self.iterations):
+            raise refused("iterations must be whole numbers from 1 on.")
+        if not all(0 < scale <= 1 for scale in self.scales) or self.scales[-1] != 1:
+            raise refused("scales must be shares of the size, the last of them 1.")
 
     def optimisation(self) -> Optimisation:
         """What ``stylise`` takes."""
@@ -95,7 +103,7 @@ def export_gatys(folder: Path, *, settings: GatysSettings, preset: str) -> Path:
         f"none: each picture is optimised, {numbers} iterations of L-BFGS (preset {preset}) on "
         f"{settings.features} in half precision"
     )
-    card = Card(CARD.name, CARD.authors, CARD.paper, CARD.licence, training=training)
+    card = replace(CARD, training=training, departures=departures_in(gatys_entry.__doc__ or ""))
     files = {
         "entry.toml": card.to_toml(runtime="python", target="stylize:load").encode(),
         "stylize.py": Path(gatys_entry.__file__).read_bytes(),
@@ -120,7 +128,12 @@ def check_gatys(archive: Path, *, settings: GatysSettings) -> float:
     loss = loss_of(features, content, [(style, 1.0)], options)
     with torch.no_grad():
         left = float(loss(found) / loss(content))
-    require_parity(left, 1.0, archive.name)
+    if not left < 1.0:
+        raise ParticipantError(
+            "baseline.parity",
+            f"{archive.name} leaves {left:.2g} of the content's loss, so that nothing was gained; "
+            "give it more iterations and export it again.",
+        )
     return left
 
 

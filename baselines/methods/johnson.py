@@ -7,7 +7,7 @@ of equation 2 and the style loss of equation 4 on Gram matrices. Departures:
 - VGG-19 for VGG-16, conv4_1 for relu3_3, losses free of scale and moments beside Gram matrices
   (``losses``): boards compare on VGG-19;
 - the style is seen in crops, not once as a whole, the rate falls over the last half of the steps,
-  and what is exported is a running mean.
+  gradients are clipped, and what is exported is a running mean.
 """
 
 from __future__ import annotations
@@ -75,4 +75,5 @@ METHOD = Trained(
     network=network,
     task=task,
     tied=True,
+    of_one_style=True,
 )

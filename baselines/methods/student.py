@@ -5,6 +5,7 @@ features instead of VGG's lead the norms of a small generator (``networks/small`
 Lee, Kudlur, Dumoulin, Shlens: "Exploring the structure of a real-time, arbitrary neural artistic
 stylization network", BMVC 2017, whose style predictor is an Inception network. Losses are those of
 Johnson et al. (``losses``). Departures:
+- gradients are clipped, rates fall over the last steps, a running mean is exported (``training``);
 - under a million parameters in all (their style predictor alone has more than twenty);
 - content and style losses on Gram matrices and moments together, free of scale;
 - the content enters in the style's mean colours, so that the network learns the rest;

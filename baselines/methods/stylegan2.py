@@ -9,6 +9,8 @@ style transfer network:
   content's features, which also stand beside each block (as in a U-Net);
 - content and style losses (``losses``); RGB is added, in logits, to the content in the style's
   mean colours;
+- four mapping layers instead of eight and no slower rate for them; the encoders' rates are not
+  equalised; Adam and the rest as in ``gan`` (the paper: β = (0, 0.99));
 - no noise inputs, since an entry's output must not depend on chance; no path length regularisation,
   no mixing; a patch discriminator without norm instead of the residual one with its minibatch
   deviation.

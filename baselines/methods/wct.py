@@ -6,6 +6,7 @@ picture passes the levels from the deepest to the shallowest; at each its featur
 coloured (2, 3) and blended with its own, α f_cs + (1 − α) f_c (4). Departures:
 - covariance roots by Newton–Schulz (``networks/statistics``), which ONNX can express;
 - levels conv4_1 … conv2_1 instead of conv5_1 … conv1_1, and squared errors free of scale;
+- gradients are clipped, rates fall over the last steps, a running mean is exported (``training``);
 - α is an input ``strength`` of the ONNX model, with a default: judges leave it as it is.
 """
 

@@ -10,15 +10,17 @@ from torch import Tensor, nn
 
 from baselines.archive import write_archive
 from baselines.card import Card
-from baselines.export import onnx_entry
 from baselines.networks import microast
 from baselines.networks.adain import AdaIN
 from baselines.networks.feed_forward import FeedForward
 from baselines.networks.microast import MicroAST
+from baselines.parity import compared_entry
 from baselines.tracing import trace
 from evaluator.errors import ParticipantError
 
 __all__ = ["NETWORKS", "Wrapped", "wrap_published"]
+
+TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ def wrap_published(
 
 def _traced_entry(wrapped: Wrapped, folder: Path) -> Path:
     model = trace(wrapped.network, takes_style=wrapped.takes_style)
-    return onnx_entry(model, wrapped.card, folder / f"{wrapped.name}.zip")
+    path = folder / f"{wrapped.name}.zip"
+    return compared_entry(model, wrapped.card, path, reference=wrapped.network, tolerance=TOLERANCE)
 
 
 def _python_entry(wrapped: Wrapped, folder: Path) -> Path:
@@ -138,7 +141,12 @@ def _read(path: Path) -> Mapping[str, Tensor]:
         raise ParticipantError(
             "baseline.weights", f"There is no file {path}; give the published weights' path."
         )
-    state: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # unpickling raises whatever the bytes lead it to
+        raise _refused(path.name, "it is no file of weights") from error
+    if not isinstance(state, Mapping):
+        raise _refused(path.name, "it holds no state dict")
     return state
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.losses import Perceptual
-from baselines.training.monitor import collapse
+from baselines.training.monitor import NEIGHBOURS, collapse
 from baselines.training.pictures import Batch
 from baselines.training.settings import Settings
 from baselines.training.task import Task, descend
@@ -24,7 +24,7 @@ __all__ = ["AdversarialSettings", "AdversarialTask"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdversarialSettings(Settings):
-    """``critic_steps`` for each step of the generator; ``watched`` pictures in the monitor."""
+    """``critic_steps`` for each step of the generator; about ``watched`` pictures are monitored."""
 
     adversarial_weight: float = 0.5
     critic_steps: int = 1
@@ -85,11 +85,17 @@ class AdversarialTask(Task):
         return found | {"critic": critic, "loss": loss}
 
     def monitor(self, draw: Callable[[int], Batch]) -> dict[str, float]:
-        """Recall and coverage of outputs among works that the generator was not led by."""
-        batch, others = draw(self.settings.watched), draw(self.settings.watched)
+        """Recall and coverage of outputs led by half of the works among crops of the other half.
+
+        The network as it learns, not its running mean. Empty where too few works are at hand.
+        """
+        batch, others = draw(2 * self.settings.watched), draw(2 * self.settings.watched)
+        led, kept = batch.index % 2 == 0, others.index % 2 == 1
+        if min(int(led.sum()), int(kept.sum())) <= NEIGHBOURS:
+            return {}
         self.network.eval()  # so that no batch norm learns from what is only watched
         with torch.no_grad():
-            pairs = zip(batch.content[:, None], batch.style[:, None], strict=True)
+            pairs = zip(batch.content[led][:, None], batch.style[led][:, None], strict=True)
             outputs = torch.cat([self.network(content, style) for content, style in pairs])
         self.network.train()
-        return collapse(self.perceptual.network, outputs, others.style)
+        return collapse(self.perceptual.network, outputs, others.style[kept])

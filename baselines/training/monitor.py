@@ -17,7 +17,7 @@ from baselines.networks.statistics import moments
 from evaluator.metrics.density_coverage import coverage
 from evaluator.metrics.precision_recall import recall
 
-__all__ = ["collapse"]
+__all__ = ["NEIGHBOURS", "collapse"]
 
 NEIGHBOURS = 3
 

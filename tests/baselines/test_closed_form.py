@@ -18,7 +18,7 @@ from torch import Tensor
 from baselines.export import export_method
 from baselines.methods.reinhard import DARKEST, LMS_FROM_RGB, OPPONENT_FROM_LOG
 from baselines.methods.sliced_transport import STAGES, Stage, rotations
-from baselines.parity import check_method
+from baselines.parity import ODD_SIZES, check_method
 from baselines.registry import METHODS, find
 from evaluator.entry import open_entry
 from evaluator.errors import ParticipantError
@@ -182,6 +182,16 @@ def test_a_wrong_graph_is_told_from_its_reference(tmp_path: Path) -> None:
     archive = export_method(method, tmp_path)
     with pytest.raises(ParticipantError, match="differs from the method's reference"):
         check_method(replace(method, reference=brighter), archive)
+
+
+def test_a_reference_that_is_no_number_at_one_size_is_no_match(tmp_path: Path) -> None:
+    def broken(content: Tensor, style: Tensor) -> Tensor:
+        return content * (torch.nan if content.shape[2:] == ODD_SIZES[1] else 1.0)
+
+    method = METHODS["identity"]
+    archive = export_method(method, tmp_path)
+    with pytest.raises(ParticipantError, match="differs from the method's reference by nan"):
+        check_method(replace(method, reference=broken), archive)
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -1,5 +1,7 @@
 """What methods learn by: critics, penalties, contrasts, pools, modulations, the collapse watch."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +9,7 @@ from torch.nn import functional as F
 
 from baselines.features import VggFeatures, feature_network
 from baselines.losses import Perceptual, jittered, relative_error, total_variation
+from baselines.methods import gan
 from baselines.methods.adain import decoder_for
 from baselines.methods.wgan_gp import gradient_penalty
 from baselines.networks.contrast import patch_nce
@@ -18,6 +21,7 @@ from baselines.networks.selection import StyleSelection
 from baselines.networks.small import SmallGenerator
 from baselines.networks.stylegan2 import ModulatedConv
 from baselines.training.monitor import collapse
+from baselines.training.pictures import Batch
 from baselines.training.settings import SMOKE_FEATURES, Settings
 
 
@@ -166,6 +170,40 @@ def test_collapse_to_one_texture_shows_in_recall_and_coverage() -> None:
     good, bad = collapse(network, varied, works), collapse(network, collapsed, works)
     assert good["coverage"] > bad["coverage"] + 0.3
     assert good["recall"] > bad["recall"] + 0.3
+
+
+def test_the_monitor_compares_outputs_with_works_that_led_none_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[torch.Tensor] = []
+
+    def heard(_: object, outputs: torch.Tensor, works: torch.Tensor) -> dict[str, float]:
+        compared.extend((outputs, works))
+        return {}
+
+    def draw(count: int) -> Batch:
+        """Works of a shade for each index; contents do not matter."""
+        index = torch.randint(20, (count,))
+        style = (index / 20)[:, None, None, None].expand(-1, 3, 32, 32)
+        return Batch(torch.zeros(count, 3, 32, 32), style, index)
+
+    settings = replace(gan.PRESETS["smoke"], watched=16)
+    watched = gan.GAN(StyleCopy(), StyleCopy(), settings, torch.device("cpu"))
+    monkeypatch.setattr("baselines.training.adversarial.collapse", heard)
+    watched.monitor(draw)
+    led, reference = ({round(float(v) * 20) for v in each[:, 0, 0, 0]} for each in compared)
+    assert len(led) > 3
+    assert len(reference) > 3
+    assert not led & reference
+
+
+class StyleCopy(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(()))  # for the optimiser
+
+    def forward(self, content: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+        return style + 0 * self.weight
 
 
 def test_a_relative_error_does_not_depend_on_the_scale_of_the_features() -> None:

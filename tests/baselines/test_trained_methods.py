@@ -46,6 +46,7 @@ def test_a_method_trains_exports_and_is_judged(
     manifest = open_entry(archive, tmp_path / "entry").manifest
     assert "3 steps" in manifest.training
     assert "the largest difference from PyTorch is" in manifest.training
+    assert "Departures from the paper: " in manifest.training
     assert bool(manifest.styles) == (name in TIED)
     assert math.isfinite(check_trained(weights, tmp_path))
     assert list((tmp_path / name / "samples").glob("*.png"))

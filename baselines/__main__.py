@@ -136,7 +136,7 @@ def run_all(
     from baselines.registry import NAMES, TRAINED
     from baselines.workflow import Plan, check_entries, export_entries, train_method
 
-    plan = Plan(preset.value, dataset, "", None, device, minutes)
+    plan = Plan(preset.value, dataset, "", None, device, minutes, any_style=True)
     for each in NAMES:
         if each in TRAINED:
             train_method(each, plan, runs)

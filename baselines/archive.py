@@ -7,6 +7,9 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from evaluator.errors import ParticipantError
+from evaluator.writing import writing
+
 __all__ = ["write_archive"]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold
@@ -14,13 +17,18 @@ _REGULAR_FILE = 0o100644 << 16
 
 
 def write_archive(path: Path, files: Mapping[str, bytes]) -> Path:
-    """Write ``files`` (name in the archive → bytes) to the zip ``path`` and return it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    with zipfile.ZipFile(draft, "w") as archive:
-        for name in sorted(files):
-            archive.writestr(_member(name), files[name], compresslevel=6)
-    return draft.replace(path)
+    """Write ``files`` (name in the archive → bytes) to the zip ``path`` and return it.
+
+    Raises ParticipantError ``out.unwritable``.
+    """
+    remedy = "name another folder with --out"
+    with writing("The archive", remedy, code="out.unwritable", error=ParticipantError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(path.name + ".part")
+        with zipfile.ZipFile(draft, "w") as archive:
+            for name in sorted(files):
+                archive.writestr(_member(name), files[name], compresslevel=6)
+        return draft.replace(path)
 
 
 def _member(name: str) -> zipfile.ZipInfo:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from baselines.registry import METHODS, NAMES, TRAINED, names_of
-from baselines.runs import SHIPPED, weights_of
-from baselines.workflow import card_of
+from baselines.runs import SHIPPED, can_be_exported, weights_of
+from baselines.workflow import card_of, trained_names
 
 if TYPE_CHECKING:
     from baselines.training.weights import Origin
@@ -115,8 +115,11 @@ def ship_weights(name: str, runs: Path) -> list[Path]:
     """Copy a method's weights into the package, in half precision."""
     from baselines.training.weights import load_weights, save_weights
 
+    names = trained_names(name)
+    if name == "all":
+        names = tuple(each for each in names if can_be_exported(each, runs))
     shipped = []
-    for path in weights_of(name, runs):
+    for path in (path for each in names for path in weights_of(each, runs)):
         if path.parent == SHIPPED:
             continue
         state, origin = load_weights(path)

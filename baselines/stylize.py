@@ -22,6 +22,9 @@ Shares = Annotated[
     list[float] | None, typer.Option(help="The share of each style, in order; equal without.")
 ]
 
+Strength = Annotated[
+    float | None, typer.Option(min=0.0, help="Of the style.", show_default="1, or the file's")
+]
 Config = Annotated[
     Path | None,
     typer.Option(help="A TOML file: features, layers, weights, scales and iterations."),
@@ -35,7 +38,7 @@ def stylize(
         "stylized.png"
     ),
     share: Shares = None,
-    strength: Annotated[float, typer.Option(min=0.0, help="Of the style; 1 is usual.")] = 1.0,
+    strength: Strength = None,
     keep_colours: Annotated[
         bool, typer.Option("--keep-colours", help="Transfer luminance only.")
     ] = False,
@@ -55,7 +58,11 @@ def stylize(
     shares, place = _shares(share, len(style)), find_device(device)
     settings = chosen({"picture": GatysSettings()}, "picture", config)
     network = vgg_for(settings).to(place)
-    options = settings.optimisation()._replace(strength=strength, preserve_colours=keep_colours)
+    options = settings.optimisation()
+    options = options._replace(
+        strength=options.strength if strength is None else strength,
+        preserve_colours=keep_colours or options.preserve_colours,
+    )
     evaluations = 2 * sum(options.iterations)  # line searches need more than one an iteration
     styles = [(_read(path, size).to(place), part) for path, part in zip(style, shares, strict=True)]
     with steps("stylising") as bar:

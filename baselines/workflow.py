@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from baselines.card import Card
 from baselines.registry import GATYS, METHODS, TRAINED, names_of, trained
 from baselines.runs import SHIPPED, can_be_exported, is_shipped, run_name, weights_of
 from evaluator.errors import ParticipantError
+
+if TYPE_CHECKING:
+    from evaluator.datasets import Dataset
 
 __all__ = [
     "Plan",
@@ -29,7 +33,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A training that was asked for; ``minutes`` are for each method."""
+    """A training that was asked for; ``minutes`` are for each method.
+
+    ``any_style``: where a method learns one style and none is named, take the dataset's first.
+    """
 
     preset: str
     dataset: str
@@ -37,6 +44,7 @@ class Plan:
     config: Path | None
     device: str
     minutes: float
+    any_style: bool = False
 
 
 def lines_of_methods() -> Iterator[str]:
@@ -86,9 +94,13 @@ def runs_for(name: str, runs: Path) -> Path:
 
 
 def train_method(name: str, plan: Plan, runs: Path) -> Path:
-    """Train with a progress bar and return the weights' file."""
+    """Train with a progress bar and return the weights' file.
+
+    Raises ParticipantError ``baseline.config`` for a budget that is none, ``baseline.style`` where
+    a style has to be named, and what ``train`` raises.
+    """
     from baselines.training.loop import train
-    from baselines.training.settings import chosen
+    from baselines.training.settings import chosen, refused
     from evaluator.backbones.loading import find_device
     from evaluator.commands.console import steps
     from evaluator.evaluate import find_dataset
@@ -97,11 +109,15 @@ def train_method(name: str, plan: Plan, runs: Path) -> Path:
     settings = chosen(method.presets, plan.preset, plan.config)
     settings = replace(settings, style=plan.style or settings.style)
     find_device(plan.device)
+    if not plan.minutes > 0:
+        raise refused(f"--minutes must be more than 0, not {plan.minutes:g}.")
     with steps(f"training {name}") as bar:
         data = find_dataset(
             plan.dataset,
             on_painted=lambda done, total: bar.count("painting the demo dataset", done, total),
         )
+        if method.of_one_style and not settings.style:
+            settings = replace(settings, style=_first_style(name, data, plan))
         return train(
             method,
             data,
@@ -112,6 +128,17 @@ def train_method(name: str, plan: Plan, runs: Path) -> Path:
             minutes=plan.minutes,
             tell=lambda done, total: bar.count(f"training {name}", done, total),
         )
+
+
+def _first_style(name: str, dataset: Dataset, plan: Plan) -> str:
+    styles = [picture.id for picture in dataset.style]
+    if not plan.any_style:
+        raise ParticipantError(
+            "baseline.style",
+            f"{name} learns one style: name it by --style; the dataset {dataset.name} has "
+            f"{', '.join(styles[:12])}.",
+        )
+    return styles[0]
 
 
 def export_entries(

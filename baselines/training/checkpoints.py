@@ -77,7 +77,14 @@ def load_checkpoint(
         header = json.loads((file.metadata() or {})[HEADER])
         _require_same(path, header, settings, data)
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    task.modules.load_state_dict(_part(tensors, "module."))
+    try:
+        task.modules.load_state_dict(_part(tensors, "module."))
+    except RuntimeError as error:
+        raise ParticipantError(
+            "baseline.checkpoint",
+            f"{path} is of a network that has changed since; remove that folder to start anew, or "
+            "name another by --runs.",
+        ) from error
     for name, optimiser in task.optimisers.items():
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in _part(tensors, f"optimiser.{name}.").items():

@@ -27,6 +27,7 @@ from baselines.training.task import Trained
 from baselines.training.weights import Origin, save_weights
 from evaluator.datasets import Dataset
 from evaluator.errors import ParticipantError
+from evaluator.writing import writing
 
 __all__ = ["train"]
 
@@ -48,9 +49,12 @@ def train(
     """Train until ``settings.steps`` or ``minutes`` are over and return the weights' file.
 
     Goes on from the checkpoint in ``folder`` if there is one. ``minutes`` count over all runs.
-    Raises ParticipantError ``baseline.*``; ``baseline.diverged`` if a loss is not finite.
+    Raises ParticipantError ``baseline.*``, ``baseline.diverged`` if a loss is not finite, and
+    ``out.unwritable``.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    remedy = "name another folder with --runs"
+    with writing("The training", remedy, code="out.unwritable", error=ParticipantError):
+        folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
     pictures = load_pictures(dataset, settings)
     run = _Run(method, pictures, folder, settings=settings, device=torch.device(device))

@@ -17,11 +17,21 @@ from evaluator.errors import ParticipantError
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["COMPACT_FEATURES", "PRESETS", "SMOKE_FEATURES", "Settings", "chosen", "overridden"]
+__all__ = [
+    "COMPACT_FEATURES",
+    "PRESETS",
+    "SMOKE_FEATURES",
+    "Settings",
+    "chosen",
+    "overridden",
+    "refused",
+]
 
 PRESETS = ("smoke", "cpu", "gpu")
 SMOKE_FEATURES = "seeded-vgg19-quarter"
 COMPACT_FEATURES = "compact-vgg"  # imitates VGG's, at a tenth of the time
+PRECISIONS = ("float32", "bfloat16")
+LEAST = {"steps": 1, "batch": 1, "crop": 32, "load": 32, "width": 1, "log_every": 1}
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 
 
@@ -66,7 +76,19 @@ class Settings:
     def __post_init__(self) -> None:
         """Raise ParticipantError ``baseline.config`` where settings contradict each other."""
         if self.first_share > 0 and not self.first_features:
-            raise _refused("first_share needs first_features; name them, or leave both out.")
+            raise refused("first_share needs first_features; name them, or leave both out.")
+        if self.precision not in PRECISIONS:
+            raise refused(f"precision must be one of {', '.join(PRECISIONS)}.")
+        for name, least in LEAST.items():
+            if getattr(self, name) < least:
+                raise refused(f"{name} must be {least} or more.")
+        for name in ("decay", "first_share", "average"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise refused(f"{name} is a share: it must be between 0 and 1.")
+        if not 0 <= self.seed < 2**63:
+            raise refused("seed must be between 0 and 2⁶³ − 1.")
+        if not self.style_layers:
+            raise refused("style_layers must name at least one layer.")
 
 
 S = TypeVar("S", bound="DataclassInstance")
@@ -87,7 +109,7 @@ def chosen(presets: Mapping[str, S], preset: str, config: Path | None = None) ->
     try:
         values = tomllib.loads(config.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _refused(f"{config} cannot be read as TOML ({error}); mend it.") from error
+        raise refused(f"{config} cannot be read as TOML ({error}); mend it.") from error
     return overridden(presets[preset], values)
 
 
@@ -102,17 +124,29 @@ def _checked(key: str, value: object, known: Mapping[str, object]) -> object:
     if key not in known:
         close = difflib.get_close_matches(key, known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}."
-        raise _refused(f"There is no setting {key!r}; {hint}")
+        raise refused(f"There is no setting {key!r}; {hint}")
     current = known[key]
     if isinstance(current, float) and type(value) is int:
         value = float(value)
     if isinstance(current, tuple) and isinstance(value, list):
         value = tuple(value)
+    if isinstance(current, tuple) and isinstance(value, tuple):
+        value = tuple(_element(key, each, current) for each in value)
     if type(value) is not type(current):
         wanted = "a list" if isinstance(current, tuple) else f"a {type(current).__name__}"
-        raise _refused(f"The setting {key} must be {wanted}, such as {current!r}; mend it.")
+        raise refused(f"The setting {key} must be {wanted}, such as {current!r}; mend it.")
     return value
 
 
-def _refused(sentence: str) -> ParticipantError:
+def _element(key: str, value: object, known: tuple[object, ...]) -> object:
+    """An element of a list; whole numbers do where others are meant."""
+    wanted = type(known[0])
+    value = float(value) if wanted is float and type(value) is int else value
+    if type(value) is not wanted:
+        raise refused(f"The setting {key} must hold a {wanted.__name__} each; mend {value!r}.")
+    return value
+
+
+def refused(sentence: str) -> ParticipantError:
+    """A mistake in the settings, code ``baseline.config``."""
     return ParticipantError("baseline.config", sentence)

@@ -54,8 +54,9 @@ class Trained:
 
     ``network(settings, styles)`` builds what is exported, without its weights, for the ids of the
     works it learns from; ``task`` the training around it. ``tied``: its entry is for those styles
-    only and takes no style picture. ``inputs``: buffers of the network that the ONNX model offers
-    as further inputs, with their values as defaults. ``tolerance`` bounds |ONNX − torch|.
+    only and takes no style picture. ``of_one_style``: it has to be told which. ``inputs``: buffers
+    of the network that the ONNX model offers as further inputs, with their values as defaults.
+    ``tolerance`` bounds |ONNX − torch|.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Trained:
     network: Callable[[Settings, tuple[str, ...]], nn.Module]
     task: Callable[[nn.Module, Settings, Pictures, torch.device], Task]
     tied: bool = False
+    of_one_style: bool = False
     inputs: tuple[str, ...] = ()
     tolerance: float = 1e-3
 

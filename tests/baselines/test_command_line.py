@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from baselines.__main__ import app
@@ -61,6 +62,48 @@ def refusal(*command: str) -> str:
 
 def test_a_closed_form_method_has_nothing_to_learn() -> None:
     assert "identity has nothing to learn" in refusal("train", "identity")
+
+
+def test_a_method_of_one_style_has_to_be_told_which(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path / "tiny")
+    options = [
+        "--preset",
+        "smoke",
+        "--dataset",
+        str(dataset.root),
+        "--runs",
+        str(tmp_path / "runs"),
+    ]
+    said = refusal("train", "johnson", *options)
+    assert "name it by --style" in said
+    assert "s0, s1" in said
+
+
+@pytest.mark.parametrize("minutes", ["nan", "-1", "0"])
+def test_a_budget_that_is_none_is_refused(tmp_path: Path, minutes: str) -> None:
+    options = ["--preset", "smoke", "--runs", str(tmp_path), "--minutes", minutes]
+    assert "--minutes must be more than 0" in refusal("train", "gan", *options)
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "cannot be written" in refusal("export", "identity", "--out", str(tmp_path / "file"))
+    dataset = tiny_dataset(tmp_path / "tiny")
+    options = ["--preset", "smoke", "--dataset", str(dataset.root)]
+    said = refusal("train", "gan", *options, "--runs", str(tmp_path / "file"))
+    assert "cannot be written" in said
+
+
+def test_shipping_knows_its_names(tmp_path: Path) -> None:
+    assert "There is no baseline 'gatis'" in refusal("ship", "gatis", "--runs", str(tmp_path))
+    done = RUNNER.invoke(app, ["ship", "all", "--runs", str(tmp_path)])
+    assert (done.exit_code, done.stdout) == (0, "")
+
+
+def test_what_holds_no_weights_is_not_wrapped(tmp_path: Path) -> None:
+    (tmp_path / "candy.pth").write_bytes(b"not weights")
+    options = ["--weights", str(tmp_path / "candy.pth"), "--out", str(tmp_path)]
+    assert "it is no file of weights" in refusal("wrap", "fast-neural-style", *options)
 
 
 def test_exporting_what_was_not_trained_says_how_to_train_it(tmp_path: Path) -> None:

@@ -48,6 +48,15 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
         ({"widht": 3}, "did you mean width"),
         ({"steps": "many"}, "must be a int, such as 1"),
         ({"style_layers": "conv1_1"}, "must be a list"),
+        ({"style_layers": []}, "at least one layer"),
+        ({"style_layers": [1]}, "a str each"),
+        ({"precision": "bf16"}, "float32, bfloat16"),
+        ({"steps": 0}, "steps must be 1 or more"),
+        ({"batch": 0}, "batch must be 1 or more"),
+        ({"crop": 4}, "crop must be 32 or more"),
+        ({"average": 2.0}, "average is a share"),
+        ({"decay": -1.0}, "decay is a share"),
+        ({"seed": 2**64}, "seed must be"),
     ],
 )
 def test_a_mistake_is_named(values: dict[str, object], sentence: str) -> None:

@@ -62,6 +62,33 @@ def test_without_strength_the_content_stays(pictures: Path) -> None:
     assert np.abs(found.astype(int) - untouched.astype(int)).mean() < 3
 
 
+def test_what_the_file_says_holds_where_the_command_line_says_nothing(pictures: Path) -> None:
+    plain = run(pictures, "--strength", "0")
+    with (pictures / "quick.toml").open("a") as file:
+        file.write("strength = 0.0\n")
+    assert np.array_equal(run(pictures), plain)
+    assert not np.array_equal(run(pictures, "--strength", "1"), plain)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("iterations = [1]", "a number for each of scales"),
+        ('iterations = ["a", "b"]', "an int|a int"),
+        ("iterations = [0, 2]", "from 1 on"),
+        ("scales = [1.0, 0.5]", "the last of them 1"),
+    ],
+)
+def test_a_file_that_could_not_be_followed_is_refused(
+    pictures: Path, line: str, sentence: str
+) -> None:
+    key = line.split()[0]
+    kept = [row for row in (pictures / "quick.toml").read_text().splitlines() if key not in row]
+    (pictures / "quick.toml").write_text("\n".join([*kept, line]))
+    with pytest.raises(ParticipantError, match=sentence):
+        run(pictures)
+
+
 def test_shares_must_be_as_many_as_styles(pictures: Path) -> None:
     with pytest.raises(ParticipantError, match="give each style one share"):
         run(pictures, "--share", "1", "--share", "2")

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from evaluator.sandbox.verdicts import VERDICTS, closed_sentence
-from stylearena.competitions.models import Visibility
 from stylearena.judging.models import Evaluation, Shard, Stage
+from stylearena.judging.queries import is_held_out
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import ACTIVE_STATES, State
 
@@ -31,8 +31,7 @@ _HELD_OUT = "The pictures of this run are held out, so that is all that can be s
 
 def told(evaluation: Evaluation, code: str, reason: str) -> tuple[str, str]:
     """The code and sentence that the participant may read about a failure of ``evaluation``."""
-    visibility = evaluation.submission.phase.visibility
-    if evaluation.stage == Stage.SMOKE or visibility == Visibility.OPEN:
+    if not is_held_out(evaluation.stage, evaluation.submission.phase):
         return code, reason
     code = code if code in VERDICTS else _OTHER_CODE
     return code, f"{closed_sentence(code)} {_HELD_OUT}"

@@ -18,7 +18,7 @@ from stylearena.accounts.models import User
 from stylearena.competitions import audit
 from stylearena.competitions.models import Dataset, Phase
 from stylearena.competitions.permissions import organises
-from stylearena.competitions.services import board_changed, require_measurable
+from stylearena.competitions.services import board_changed, require_measurable, require_showable
 from stylearena.judging.models import Evaluation, Lane, Rescore, RescoreState, Stage
 from stylearena.judging.services import stages, verdicts
 from stylearena.submissions.models import ACTIVE_STATES, Standing, State, Submission
@@ -59,6 +59,7 @@ def start(phase: Phase, *, dataset: Dataset, protocol: str, by: User, note: str 
     """
     _require_organiser(phase, by)
     terms = require_measurable(protocol, phase.ranking_metric, dataset.pairs)
+    require_showable(dataset, phase.visibility)
     _require_new(phase, dataset, terms.digest())
     try:
         with transaction.atomic():
@@ -119,13 +120,15 @@ def progress_of(rescore: Rescore) -> RescoreProgress:
 def promote(rescore: Rescore, *, by: User) -> None:
     """Put the re-score's scores on the board and its terms into the phase, in one step.
 
-    Raises PermissionDenied, and OrganiserError ``rescore.ended`` or ``rescore.unfinished``. An
-    entry that failed under the new terms keeps its old scores and is ranked no more.
+    Raises PermissionDenied, and OrganiserError ``rescore.ended``, ``rescore.unfinished`` or
+    ``phase.shows_held_out``, as pictures may have been hidden meanwhile. An entry that failed under
+    the new terms keeps its old scores and is ranked no more.
     """
     _require_organiser(rescore.phase, by)
     cover(rescore)
     with transaction.atomic():
         _end(rescore, RescoreState.PROMOTED, by)
+        require_showable(Dataset.objects.get(pk=rescore.dataset_id), rescore.phase.visibility)
         _require_finished(rescore)
         scored = rescore.evaluations.filter(state=State.SCORED)
         covered = list(scored.values_list("submission_id", flat=True))

@@ -12,10 +12,10 @@ from django.utils import timezone
 from evaluator.errors import OrganiserError
 from stylearena.competitions.models import Phase
 from stylearena.judging import services
-from stylearena.judging.models import Evaluation, Lane, Rescore, Shard, Turn
-from stylearena.judging.services import rescoring
+from stylearena.judging.models import Evaluation, Lane, Rescore, RescoreState, Shard, Turn
+from stylearena.judging.services import rescoring, stages
 from stylearena.submissions.models import State, Submission
-from tests.web.board_rows import scored
+from tests.web.board_rows import phase_of, scored
 from tests.web.judging_rows import concluded as first_concluded
 from tests.web.judging_rows import judged, report
 from tests.web.test_rescoring import begun, organiser_of, promoted, run, values
@@ -102,6 +102,62 @@ def test_faults_of_a_rescore_that_a_later_one_replaced_are_not_judged_again(db: 
     client.force_login(organiser_of(submission.phase))
     page = client.get(reverse("leaderboards:rescore", args=[older.pk])).content.decode()
     assert reverse("leaderboards:end_rescore", args=[older.pk, "retry"]) not in page
+
+
+def left_behind(phase: Phase) -> Rescore:
+    """A dropped re-score whose web process died before it had ended the runs."""
+    rescore = begun(phase)
+    Rescore.objects.filter(pk=rescore.pk).update(state=RescoreState.DROPPED)
+    return rescore
+
+
+def test_runs_of_a_dropped_rescore_that_nobody_ended_are_not_claimed(db: None) -> None:
+    phase = phase_of()
+    scored(phase)
+    left_behind(phase)
+    assert services.claim_next([Lane.RESCORE], worker="worker-1") is None
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_the_sweep_ends_what_a_dropped_rescore_left_behind(db: None, running: bool) -> None:
+    phase = phase_of()
+    scored(phase)
+    rescore = begun(phase)
+    lease = services.claim_next([Lane.RESCORE], worker="worker-1") if running else None
+    Rescore.objects.filter(pk=rescore.pk).update(state=RescoreState.DROPPED)
+    assert services.sweep().cancelled == 1
+    ended = rescore.evaluations.get()
+    assert (ended.state, ended.reason_code) == (State.CANCELLED, "rescore.dropped")
+    assert lease is None or not services.heartbeat(lease, done=1).alive
+
+
+def test_nothing_is_queued_under_a_rescore_that_was_dropped_since_it_was_read(db: None) -> None:
+    phase = phase_of()
+    scored(phase)
+    read_before = begun(phase)
+    rescoring.drop(Rescore.objects.get(), by=organiser_of(phase))
+    scored(phase, name="Late")
+    assert rescoring.cover(read_before) == 0
+    assert read_before.evaluations.count() == 1
+
+
+def test_a_drop_in_the_middle_of_queueing_ends_it(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phase = phase_of()
+    scored(phase)
+    rescore = begun(phase)
+    for name in ("Late", "Later"):
+        scored(phase, name=name)
+    cut = stages.cut_into_shards
+
+    def cut_and_drop(evaluation: Evaluation, lane: Lane) -> None:
+        cut(evaluation, lane)
+        rescoring.drop(Rescore.objects.get(), by=organiser_of(phase))
+
+    monkeypatch.setattr(stages, "cut_into_shards", cut_and_drop)
+    assert rescoring.cover(rescore) == 1
+    assert set(rescore.evaluations.values_list("state", flat=True)) == {State.CANCELLED}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -33,6 +33,7 @@ __all__ = [
     "cover",
     "cover_all",
     "drop",
+    "end_dropped",
     "in_force",
     "progress_of",
     "promote",
@@ -170,8 +171,16 @@ def drop(rescore: Rescore, *, by: User) -> None:
     with transaction.atomic():
         _end(rescore, RescoreState.DROPPED, by)
         _log(rescore, by, "rescore.dropped", rescore.note)
-    for pk in _active(rescore).values_list("pk", flat=True):
+    end_dropped()
+
+
+def end_dropped() -> int:
+    """End the runs of dropped re-scores; the sweeper finds what a drop cut short left behind."""
+    left = Evaluation.objects.filter(rescore__state=RescoreState.DROPPED, state__in=ACTIVE_STATES)
+    return sum(
         verdicts.end(pk, state=State.CANCELLED, code=_DROPPED_CODE, reason="The re-score ended.")
+        for pk in left.values_list("pk", flat=True)
+    )
 
 
 def retry(rescore: Rescore, *, by: User) -> int:
@@ -190,8 +199,8 @@ def retry(rescore: Rescore, *, by: User) -> int:
         broken = rescore.evaluations.filter(state=State.ERROR)
         number = broken.count()
         broken.delete()
-        cover(rescore)
         _log(rescore, by, "rescore.retried", f"{number} entries")
+    cover(rescore)
     return number
 
 
@@ -218,13 +227,16 @@ def _cover(rescore: Rescore) -> int:
         stale = Evaluation.objects.filter(~current, submission=OuterRef("pk"), is_promoted=True)
         missing = missing.filter(Exists(stale))
     found = list(missing.select_related("phase").order_by("created_at"))
-    for submission in found:
-        _queue(rescore, submission)
-    return len(found)
+    return sum(_queue(rescore, submission) for submission in found)
 
 
-def _queue(rescore: Rescore, submission: Submission) -> None:
-    """The entry's evaluation under the new terms, unless somebody has made it already."""
+def _queue(rescore: Rescore, submission: Submission) -> bool:
+    """The entry's evaluation under the new terms; False if somebody has made it already.
+
+    And False if the re-score has ended since it was read: its row's lock makes a drop at the same
+    moment see this evaluation, or be seen here. It is taken after the insert, which locks the
+    submission: in this order nobody waits for each other.
+    """
     try:
         with transaction.atomic():
             evaluation = Evaluation.objects.create(
@@ -238,13 +250,14 @@ def _queue(rescore: Rescore, submission: Submission) -> None:
                 evaluator_version=rescore.evaluator_version,
                 deadline=timezone.now() + stages.RESCORE_PATIENCE,
             )
+            same = Rescore.objects.filter(pk=rescore.pk, state=rescore.state)
+            if same.select_for_update(no_key=True).order_by().first() is None:
+                transaction.set_rollback(True)
+                return False
             stages.cut_into_shards(evaluation, Lane.RESCORE)
     except IntegrityError:  # one_evaluation_a_rescore
-        return
-
-
-def _active(rescore: Rescore) -> QuerySet[Evaluation]:
-    return rescore.evaluations.filter(state__in=ACTIVE_STATES)
+        return False
+    return True
 
 
 def _end(rescore: Rescore, state: RescoreState, by: User) -> None:

@@ -52,7 +52,7 @@ def sweep(now: datetime | None = None) -> SweepCounts:
     return SweepCounts(
         expired=leases.expire(now) + conclusions.expire_conclusions(),
         overdue=_end_overdue(now),
-        cancelled=_cancel_wished(),
+        cancelled=_cancel_wished() + rescoring.end_dropped(),
         begun=_begin_orphans(now),
         stranded=_end_stranded(now),
         rescored=rescoring.cover_all(),

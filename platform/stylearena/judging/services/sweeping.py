@@ -79,15 +79,7 @@ def _cancel_wished() -> int:
     )
     wished = Q(submission__cancel_requested_at__isnull=False)
     unwanted = idle.filter(wished | Q(submission__state=State.CANCELLED))
-    return sum(
-        verdicts.end(
-            pk,
-            state=State.CANCELLED,
-            code=verdicts.CANCELLED_CODE,
-            reason=verdicts.CANCELLED_REASON,
-        )
-        for pk in unwanted.values_list("pk", flat=True)
-    )
+    return sum(verdicts.cancel(pk) for pk in unwanted.values_list("pk", flat=True))
 
 
 def _begin_orphans(now: datetime) -> int:

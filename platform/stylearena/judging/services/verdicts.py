@@ -13,7 +13,7 @@ from evaluator.sandbox.verdicts import VERDICTS, closed_sentence
 from stylearena.judging.models import Evaluation, Shard, Stage
 from stylearena.judging.queries import is_held_out
 from stylearena.submissions import services as submissions
-from stylearena.submissions.models import ACTIVE_STATES, State
+from stylearena.submissions.models import ACTIVE_STATES, State, Submission
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,6 @@ FAULTS_REASON = (
     "quota was given back."
 )
 SCORED_CODE = "evaluation.scored"
-CANCELLED_CODE = "submission.cancelled"
-CANCELLED_REASON = "Cancelled by its participant."
 _OTHER_CODE = "entry.failed"
 _HELD_OUT = "The pictures of this run are held out, so that is all that can be said."
 
@@ -66,6 +64,13 @@ def end(evaluation_id: int, *, state: State, code: str, reason: str, transcript:
     return True
 
 
+def cancel(evaluation_id: int) -> bool:
+    """Grant the wish to cancel that its submission carries; False if it had ended before."""
+    submission = Submission.objects.get(evaluations=evaluation_id)
+    reason = submissions.cancelled_reason(submission)
+    return end(evaluation_id, state=State.CANCELLED, code=submissions.CANCELLED_CODE, reason=reason)
+
+
 def costs_quota(*, stage: str, state: State, started: bool) -> bool:
     """A full run costs once it has started, unless its end is our fault; a smoke run never does."""
     return stage == Stage.FULL and state != State.ERROR and started
@@ -78,7 +83,9 @@ def _end_submission(evaluation: Evaluation, state: State, code: str, reason: str
     if not changed:  # a re-score of a submission that has its verdict, or one cancelled meanwhile
         return
     started = evaluation.started_at is not None
-    if costs_quota(stage=evaluation.stage, state=state, started=started):
+    if state == State.CANCELLED and evaluation.submission.is_cancelled_by_organiser:
+        submissions.refund(evaluation.submission_id, code)
+    elif costs_quota(stage=evaluation.stage, state=state, started=started):
         submissions.charge(evaluation.submission_id, code)
     else:
         submissions.refund(evaluation.submission_id, code)

@@ -87,9 +87,12 @@ def phase_with_pictures(
     is_public: bool = False,
     name: str = "tiny",
 ) -> Phase:
-    """An open phase whose dataset really lies in ``folder``: three contents, two styles."""
+    """An open phase whose dataset really lies in ``folder``: three contents, two styles.
+
+    The dataset is public where the phase shows its pictures, as every way to make one demands.
+    """
     dataset = load_dataset(write_dataset(folder, name=name))
-    row = register_dataset(dataset, folder, is_public=is_public)
+    row = register_dataset(dataset, folder, is_public=is_public or visibility == Visibility.OPEN)
     return phase_of(dataset=row, visibility=visibility)
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from evaluator.protocols import DEFAULT_PROTOCOL, protocol
 from stylearena.accounts.models import User
-from stylearena.competitions.models import Competition, Dataset, Phase
+from stylearena.competitions.models import Competition, Dataset, Phase, Visibility
 from stylearena.submissions.models import State, Submission
 
 PASSWORD = "correct-horse-battery-staple"
@@ -67,7 +67,13 @@ class PhaseFactory(DjangoModelFactory[Phase]):
     competition = factory.SubFactory(CompetitionFactory)
     slug = factory.Sequence(lambda n: f"phase-{n}")
     title = factory.Sequence(lambda n: f"Phase {n}")
-    dataset = factory.SubFactory(DatasetFactory)
+    visibility = Visibility.SCORES
+    dataset = factory.SubFactory(  # public where the pictures are shown, as the site demands
+        DatasetFactory,
+        is_public=factory.LazyAttribute(
+            lambda dataset: dataset.factory_parent.visibility == Visibility.OPEN
+        ),
+    )
     smoke_dataset = factory.SubFactory(DatasetFactory, is_public=True)
     protocol = DEFAULT_PROTOCOL
     protocol_digest = factory.LazyAttribute(lambda phase: protocol(phase.protocol).digest())

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from evaluator.protocols import protocol
 from stylearena.accounts.models import User
-from stylearena.competitions.models import Competition, Dataset, Phase
+from stylearena.competitions.models import AuditEntry, Competition, Dataset, Phase
 from stylearena.submissions.models import State, Submission
 from tests.web.board_rows import page_text
 from tests.web.factories import (
@@ -270,6 +270,7 @@ def test_selected_submissions_are_cancelled(admin: Client) -> None:
     assert "1 submission is cancelled." in page
     assert "1 had already ended." in page
     assert Submission.objects.get(pk=queued.pk).state == State.CANCELLED
+    assert AuditEntry.objects.filter(act="submission.cancelled").count() == 1
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -16,8 +16,10 @@ from PIL import Image
 
 from evaluator.metrics.catalogue import metric_info
 from evaluator.report import FamilyScores, Report, Score, Timings
-from stylearena.competitions.models import Visibility
-from stylearena.judging.models import Evaluation
+from stylearena.competitions.models import Dataset, Phase, Visibility
+from stylearena.judging import services
+from stylearena.judging.models import Evaluation, Lane
+from stylearena.judging.services import rescoring
 from stylearena.leaderboards import standings
 from stylearena.leaderboards.presentation import mixed
 from stylearena.leaderboards.reports import without_pairs
@@ -34,6 +36,7 @@ from tests.web.board_rows import (
     scored,
     somebody,
 )
+from tests.web.factories import DatasetFactory
 
 pytestmark = pytest.mark.django_db
 PAIR = "content-0__style-1"
@@ -230,6 +233,39 @@ def test_the_author_sees_the_pictures_of_a_public_dataset(tmp_path: Path, client
     assert client.get(output_url(entry)).status_code == 200
 
 
+def failed_in_a_rescore(evaluation: Evaluation) -> None:
+    """The phase goes on to a public dataset, which the entry fails under: its old scores stay."""
+    phase = evaluation.submission.phase
+    terms = {"dataset": DatasetFactory(is_public=True), "protocol": phase.protocol}
+    organiser = phase.competition.organiser
+    rescore = rescoring.start(phase, by=organiser, **terms)
+    lease = services.claim_next([Lane.RESCORE], worker="worker-1")
+    services.fail(lease, "entry.crashed", "It crashed.")
+    rescoring.promote(rescore, by=organiser)
+
+
+def test_scores_on_held_out_pictures_stay_held_out_when_the_phase_goes_on_to_public_ones(
+    held_out: Evaluation, client: Client
+) -> None:
+    failed_in_a_rescore(held_out)
+    phase = Phase.objects.get()
+    assert phase.dataset.is_public
+    author = held_out.submission.participant
+    assert not sight_of_entry(held_out, author).exact
+    client.force_login(author)
+    expected = Answers(200, scores=True, picture=404, report=200, pairs=0)
+    assert answers(client, held_out) == expected
+
+
+def test_an_open_phase_shows_no_pictures_of_a_dataset_that_is_hidden_since(
+    shown: Evaluation, client: Client
+) -> None:
+    """An entry that failed in a re-score stands on pictures that are the phase's no more."""
+    failed_in_a_rescore(shown)
+    Dataset.objects.filter(pk=shown.dataset_id).update(is_public=False)
+    assert answers(client, shown) == Answers(200, scores=True, picture=404, report=404, pairs=0)
+
+
 def test_an_entry_of_a_hidden_phase_is_its_authors_without_scores(
     held_out: Evaluation, client: Client
 ) -> None:
@@ -256,7 +292,7 @@ def test_an_entry_of_a_draft_is_not_public(shown: Evaluation, client: Client) ->
     competition.is_published = False
     competition.save()
     assert answers(client, shown) == Answers(404, scores=False, picture=404, report=404, pairs=0)
-    assert not sight_of_entry(shown.submission, competition.organiser).is_public
+    assert not sight_of_entry(shown, competition.organiser).is_public
 
 
 def test_a_report_without_pairs_keeps_nothing_that_gives_one_away(shown: Evaluation) -> None:

@@ -78,6 +78,31 @@ def test_a_held_out_run_shows_tenths_and_no_pair(db: None) -> None:
     assert "40" not in page
 
 
+def list_of(submission: Submission) -> str:
+    client = Client()
+    client.force_login(submission.participant)
+    return client.get(reverse("submissions:mine"), headers=HTMX).content.decode()
+
+
+def test_the_list_of_submissions_shows_tenths_of_a_held_out_run_too(db: None) -> None:
+    submission = smoked(pairs=40, shard_pairs=40)
+    lease = claimed(shards_of(submission, Stage.FULL)[0])
+    shown = set()
+    for done in (12, 13, 15):
+        services.heartbeat(lease, done=done)
+        shown.add(list_of(submission).split("row-progress")[1].split("<form")[0])
+    (progress,) = shown  # pair after pair the same row
+    assert "3 of 10 parts" in progress
+    assert 'value="3"' in progress
+    assert "40" not in progress
+
+
+def test_the_list_of_submissions_counts_the_pairs_of_a_smoke_run(db: None) -> None:
+    submission = begun()
+    services.heartbeat(claimed(shards_of(submission, Stage.SMOKE)[0]), done=1)
+    assert "1 of 2 pairs" in list_of(submission)
+
+
 def test_the_estimate_of_a_held_out_run_follows_its_tenths(db: None) -> None:
     submission = smoked(pairs=40, shard_pairs=40)
     lease = claimed(shards_of(submission, Stage.FULL)[0])

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from stylearena.competitions.models import AuditEntry
 from stylearena.judging import messages, services
 from stylearena.judging.models import Evaluation, Lane, Shard, Stage, Turn
 from stylearena.judging.services.stages import QUEUE_PATIENCE
@@ -169,6 +170,41 @@ def test_a_wish_to_cancel_that_no_worker_reads_is_granted(db: None) -> None:
     submission.refresh_from_db()
     assert submission.state == State.CANCELLED
     assert ledger(submission) == {"reserved", "refunded"}
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_what_an_organiser_cancels_is_logged_told_as_theirs_and_given_back(
+    db: None, swept: bool
+) -> None:
+    submission = smoked()
+    lease = claimed(shards_of(submission, Stage.FULL)[0])
+    submission.refresh_from_db()
+    organiser = submission.phase.competition.organiser
+    assert submissions.cancel(submission, by=organiser)
+    if swept:
+        services.release(lease)
+        assert services.sweep().cancelled == 1
+    else:
+        assert services.cancel(lease)
+    submission.refresh_from_db()
+    assert submission.state == State.CANCELLED
+    assert submission.reason == "Cancelled by an organiser."
+    assert ledger(submission) == {"reserved", "refunded"}
+    line = AuditEntry.objects.get()
+    assert (line.by, line.act) == (organiser, "submission.cancelled")
+    assert str(submission.pk) in line.subject
+
+
+def test_what_its_participant_cancels_in_a_full_run_is_charged_and_not_logged(db: None) -> None:
+    submission = smoked()
+    lease = claimed(shards_of(submission, Stage.FULL)[0])
+    submission.refresh_from_db()
+    submissions.cancel(submission, by=submission.participant)
+    services.cancel(lease)
+    submission.refresh_from_db()
+    assert submission.reason == "Cancelled by its participant."
+    assert ledger(submission) == {"reserved", "charged"}
+    assert not AuditEntry.objects.exists()
 
 
 def test_a_wish_that_a_worker_will_read_is_left_to_it(db: None) -> None:

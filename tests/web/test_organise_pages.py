@@ -5,10 +5,10 @@ from django.test import Client
 from django.urls import reverse
 
 from stylearena.accounts.models import User
-from stylearena.competitions.models import AuditEntry, Competition, Phase
+from stylearena.competitions.models import AuditEntry, Competition, Phase, Visibility
 from stylearena.judging.models import Rescore, RescoreState
 from stylearena.submissions.models import Standing, Submission
-from tests.web.board_rows import phase_of, scored, somebody
+from tests.web.board_rows import page_text, phase_of, scored, somebody
 from tests.web.factories import DatasetFactory
 from tests.web.test_rescoring import begun, run
 
@@ -103,6 +103,20 @@ def test_a_refused_rescore_says_why_on_the_form(phase: Phase, olga: Client) -> N
     answer = olga.post(start, form)
     assert answer.status_code == 422
     assert "no scored entry" in answer.content.decode()
+
+
+def test_a_rescore_that_would_show_held_out_pictures_is_refused_on_the_form(
+    db: None,
+) -> None:
+    phase = phase_of(visibility=Visibility.OPEN)
+    olga = visit(phase.competition.organiser)
+    scored(phase)
+    other = phase_of(competition=phase.competition)  # on pictures of her own that are held out
+    form = {"dataset": other.dataset_id, "protocol": phase.protocol}
+    start = reverse("leaderboards:start_rescore", args=[phase.competition.slug, phase.slug])
+    answer = olga.post(start, form)
+    assert answer.status_code == 422
+    assert "are held out; choose another dataset" in page_text(answer)
 
 
 def test_a_dataset_of_another_organiser_cannot_be_used(phase: Phase, olga: Client) -> None:

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from evaluator.errors import OrganiserError
 from stylearena.accounts.models import User
-from stylearena.competitions.models import AuditEntry, Phase
+from stylearena.competitions.models import AuditEntry, Dataset, Phase, Visibility
 from stylearena.judging import services
 from stylearena.judging.models import Evaluation, Lane, Rescore, RescoreState
 from stylearena.judging.services import rescoring
@@ -233,6 +233,28 @@ def test_terms_that_make_no_sense_are_refused(
     with pytest.raises(OrganiserError) as refused:
         begun(phase, **chosen)
     assert refused.value.code == code
+
+
+def test_a_phase_that_shows_pictures_is_not_rescored_on_held_out_ones(db: None) -> None:
+    phase = phase_of(visibility=Visibility.OPEN)
+    scored(phase)
+    with pytest.raises(OrganiserError) as refused:
+        begun(phase, dataset=DatasetFactory(is_public=False))
+    assert refused.value.code == "phase.shows_held_out"
+    assert not Rescore.objects.exists()
+
+
+def test_what_was_hidden_meanwhile_is_not_promoted_where_pictures_are_shown(db: None) -> None:
+    phase = phase_of(visibility=Visibility.OPEN)
+    scored(phase, total_loss=1.0)
+    rescore = begun(phase, dataset=DatasetFactory(is_public=True))
+    run(rescore)
+    Dataset.objects.filter(pk=rescore.dataset_id).update(is_public=False)
+    with pytest.raises(OrganiserError) as refused:
+        rescoring.promote(rescore, by=organiser_of(phase))
+    assert refused.value.code == "phase.shows_held_out"
+    assert Rescore.objects.get().state == RescoreState.OPEN
+    assert values(phase) == [1.0]
 
 
 def test_a_phase_is_rescored_once_at_a_time(db: None) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from stylearena.accounts.models import User
-from stylearena.competitions.models import Phase
+from stylearena.competitions.models import Phase, Visibility
 from stylearena.judging.models import Shard, Stage
 from stylearena.submissions.models import State, Submission
 from tests.web.factories import PhaseFactory, SubmissionFactory, upload
@@ -116,7 +116,7 @@ def test_mine_are_only_mine_with_the_reason_of_failure(
 
 
 def test_the_list_shows_progress_and_offers_to_cancel(client: Client, db: None) -> None:
-    submission = smoked(shard_pairs=4, pairs=6)
+    submission = smoked(shard_pairs=4, pairs=6, visibility=Visibility.OPEN)
     first, _ = shards_of(submission, Stage.FULL)
     Shard.objects.filter(pk=first.pk).update(done=3)
     client.force_login(submission.participant)

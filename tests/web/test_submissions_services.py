@@ -14,7 +14,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from evaluator.errors import ParticipantError
 from stylearena.accounts.models import User
 from stylearena.celery import app as celery_app
-from stylearena.competitions.models import Phase
+from stylearena.competitions.models import AuditEntry, Phase
 from stylearena.submissions import intake, queries, services
 from stylearena.submissions import quota as ledger
 from stylearena.submissions.models import (
@@ -262,6 +262,22 @@ def test_a_queued_submission_is_cancelled_at_once_and_refunded(participant: User
     assert submission.state == State.CANCELLED
     assert submission.finished_at is not None
     assert submission.ledger.filter(kind=QuotaKind.REFUNDED).exists()
+
+
+def test_a_queued_submission_says_who_cancelled_it(participant: User, organiser: User) -> None:
+    mine, theirs = (reserved(participant=participant) for _ in range(2))
+    services.cancel(mine, by=participant)
+    services.cancel(theirs, by=organiser)
+    reasons = [Submission.objects.get(pk=one.pk).reason for one in (mine, theirs)]
+    assert reasons == ["Cancelled by its participant.", "Cancelled by an organiser."]
+    assert AuditEntry.objects.get().by == organiser
+
+
+def test_a_wish_is_logged_once(participant: User, organiser: User) -> None:
+    submission = reserved(participant=participant, state=State.RUNNING)
+    assert services.cancel(submission, by=organiser)
+    assert not services.cancel(submission, by=organiser)
+    assert AuditEntry.objects.count() == 1
 
 
 def test_a_running_submission_is_asked_to_end(participant: User) -> None:

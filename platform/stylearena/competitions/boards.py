@@ -8,7 +8,16 @@ import uuid
 
 from stylearena.competitions.models import Phase
 
-__all__ = ["board_changed"]
+__all__ = ["board_changed", "hold_board"]
+
+
+def hold_board(phase_id: int) -> Phase:
+    """The phase, its row locked for the rest of the transaction.
+
+    Taken before it is decided which of an entry's evaluations stands, so that of two who decide at
+    once the later sees what the earlier did. Submissions may refer to the phase meanwhile.
+    """
+    return Phase.objects.select_for_update(no_key=True).get(pk=phase_id)
 
 
 def board_changed(phase_id: int) -> None:

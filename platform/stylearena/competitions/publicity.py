@@ -32,7 +32,8 @@ def require_showable(dataset: Dataset, visibility: str) -> None:
         raise OrganiserError(
             "phase.shows_held_out",
             f"A phase with visibility “{Visibility.OPEN}” shows the pictures of {dataset.name}, "
-            f"which are held out; choose “{Visibility.SCORES}”, or make the dataset public.",
+            "which are held out; choose another dataset or the visibility "
+            f"“{Visibility.SCORES}”, or make the dataset public.",
         )
 
 

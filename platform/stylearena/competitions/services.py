@@ -1,6 +1,6 @@
 """What changes competitions, in one place: datasets made known, phases frozen, folders imported."""
 
-from stylearena.competitions.boards import board_changed
+from stylearena.competitions.boards import board_changed, hold_board
 from stylearena.competitions.datasets import folder_of, load, register_dataset
 from stylearena.competitions.freezing import (
     FROZEN_FIELDS,
@@ -23,6 +23,7 @@ __all__ = [
     "folder_of",
     "freeze",
     "freeze_opened",
+    "hold_board",
     "import_competition",
     "is_frozen",
     "load",

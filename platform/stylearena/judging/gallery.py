@@ -35,16 +35,14 @@ def choose(dataset: Dataset, per_style: int = _PER_STYLE) -> frozenset[str]:
 
 
 class Gallery:
-    """Writes an evaluation's pictures as they are made, where its phase may ever show them."""
+    """Writes an evaluation's pictures as they are made, where they may ever be shown."""
 
     def __init__(self, evaluation: Evaluation) -> None:
         self._evaluation = evaluation
 
     def chosen(self, dataset: Dataset) -> frozenset[str]:
-        """The pairs to keep: none at all of a held-out phase."""
-        phase = self._evaluation.submission.phase
-        shown = phase.shows_pictures() or self._evaluation.dataset.is_public
-        return choose(dataset) if shown else frozenset()
+        """The pairs to keep: none at all of held-out pictures, whatever the phase shows."""
+        return choose(dataset) if self._evaluation.dataset.is_public else frozenset()
 
     def keep(self, pair: Pair, pixels: "NDArray[np.uint8]") -> None:
         """Write the output picture of ``pair``, in place of one that an interrupted run left."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import F, Sum
 
-from stylearena.competitions.models import Visibility
+from stylearena.competitions.models import Phase
 from stylearena.judging.models import Evaluation, Stage
 from stylearena.judging.outlook import place_in_queue, seconds_by_others, seconds_left, seconds_run
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
@@ -18,11 +18,22 @@ _TENTHS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a submission is: pairs ``done`` of ``total`` in its ``stage``.
+class Done:
+    """Pairs ``done`` of ``total`` of a run, as far as its participant may know.
 
     ``in_tenths``: of a held-out run, done and total count tenths instead, because the time that
     each single pair takes is the entry's to choose and could tell what it sees.
+    """
+
+    done: int
+    total: int
+    in_tenths: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a submission is: ``done`` of ``total`` (see ``Done``) in its ``stage``.
+
     ``place_in_queue`` is 1 for the next one, None when it does not wait; ``seconds_left`` is None
     where nothing has been measured yet.
     """
@@ -53,7 +64,7 @@ def progress(submission: Submission) -> Progress:
     if submission.state == State.SCORED:
         pairs = evaluation.dataset.pairs
         return Progress(BOARD, pairs, pairs, 1.0, None, None)
-    if _is_held_out(evaluation):
+    if is_held_out(evaluation.stage, evaluation.submission.phase):
         return _progress_in_tenths(evaluation)
     done, total = _pairs(evaluation)
     is_active = evaluation.state in ACTIVE_STATES
@@ -67,16 +78,23 @@ def progress(submission: Submission) -> Progress:
     )
 
 
-def _is_held_out(evaluation: Evaluation) -> bool:
-    """Whether the pictures of the run are kept from its participant."""
-    shown = evaluation.submission.phase.visibility == Visibility.OPEN
-    return evaluation.stage == Stage.FULL and not shown
+def is_held_out(stage: str, phase: Phase) -> bool:
+    """Whether the pictures of a run of that stage are kept from its participant."""
+    return stage == Stage.FULL and not phase.shows_pictures()
+
+
+def told(done: int, total: int, *, stage: str, phase: Phase) -> Done:
+    """Those pairs of a run as its participant may read them: the one rule of every page."""
+    if not is_held_out(stage, phase):
+        return Done(done, total)
+    return Done(done * _TENTHS // total, _TENTHS, True) if total else Done(0, 0, True)
 
 
 def _progress_in_tenths(evaluation: Evaluation) -> Progress:
     """Nothing in it changes while a tenth of the run goes by, save for the clock."""
     done, total = _pairs(evaluation)
-    tenths = done * _TENTHS // total if total else 0
+    said = told(done, total, stage=evaluation.stage, phase=evaluation.submission.phase)
+    tenths = said.done
     is_queued = evaluation.state == State.QUEUED
     left: float | None = None
     if is_queued or (evaluation.state == State.RUNNING and not tenths):
@@ -86,7 +104,7 @@ def _progress_in_tenths(evaluation: Evaluation) -> Progress:
     return Progress(
         stage=evaluation.stage,
         done=tenths,
-        total=_TENTHS if total else 0,
+        total=said.total,
         fraction=tenths / _TENTHS,
         place_in_queue=place_in_queue(evaluation) if is_queued else None,
         seconds_left=left,

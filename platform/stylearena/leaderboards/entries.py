@@ -51,7 +51,7 @@ def seen_entry_or_404(entry: uuid.UUID, viewer: Viewer) -> SeenEntry:
     )
     if evaluation is None:
         raise Http404("There is no scored entry with this id.")
-    sight = sight_of_entry(evaluation.submission, viewer)
+    sight = sight_of_entry(evaluation, viewer)
     if not sight.page:
         raise Http404("There is no scored entry with this id.")
     return SeenEntry(evaluation.submission, evaluation, sight)

@@ -70,6 +70,7 @@ def rescore_page(request: HttpRequest, rescore_id: int) -> HttpResponse:
         "metric": metric_info(found.phase.ranking_metric),
         "progress": progress,
         "done": progress.total - progress.active,
+        "may_retry": progress.errors > 0 and rescoring.takes_entries(found),
         "rows": differences(found),
     }
     return render(request, "leaderboards/rescore.html", context)

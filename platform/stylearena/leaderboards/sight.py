@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser
 
 from stylearena.accounts.models import User
-from stylearena.competitions.models import Phase
+from stylearena.competitions.models import Dataset, Phase
 from stylearena.competitions.permissions import organises
-from stylearena.submissions.models import Standing, Submission
+from stylearena.judging.models import Evaluation
+from stylearena.submissions.models import Standing
 
 __all__ = ["Sight", "Viewer", "sight_of_entry", "sight_of_phase"]
 
@@ -39,32 +40,39 @@ _NOTHING = Sight(page=False)
 
 def sight_of_phase(phase: Phase, viewer: Viewer) -> Sight:
     """What ``viewer`` may see of the phase's board (``pairs``: its sample pictures)."""
-    published = phase.competition.is_published
-    if organises(viewer, phase.competition):
-        return Sight(page=True, scores=True, pairs=True, report=True, exact=True)
-    if not published:
-        return _NOTHING
-    scores = phase.shows_scores()
-    pairs = scores and phase.shows_pictures()
-    exact = pairs or (scores and phase.dataset.is_public)
-    return Sight(page=True, scores=scores, pairs=pairs, report=pairs, is_public=pairs, exact=exact)
+    return _sight(phase, phase.dataset, viewer)
 
 
-def sight_of_entry(submission: Submission, viewer: Viewer) -> Sight:
-    """What ``viewer`` may see of one entry: its author sees it earlier, but no held-out pair."""
-    phase = submission.phase
-    sight = sight_of_phase(phase, viewer)
+def sight_of_entry(evaluation: Evaluation, viewer: Viewer) -> Sight:
+    """What ``viewer`` may see of the entry that stands by ``evaluation``.
+
+    Its author sees it earlier, but no held-out pair. What is held out is asked of the pictures that
+    it was judged on: since a re-score the phase may be judged on others.
+    """
+    submission = evaluation.submission
+    sight = _sight(submission.phase, evaluation.dataset, viewer)
     owns = submission.participant_id == viewer.pk
-    if organises(viewer, phase.competition) or not sight.page:
+    if organises(viewer, submission.phase.competition) or not sight.page:
         return sight
     if submission.standing != Standing.RANKED and not owns:
         return _NOTHING
-    pairs = sight.pairs or (owns and sight.scores and phase.dataset.is_public)
     return Sight(
         page=sight.scores or owns,
         scores=sight.scores,
-        pairs=pairs,
-        report=sight.scores and (sight.pairs or owns),
+        pairs=sight.pairs or (owns and sight.exact),
+        report=sight.report or (owns and sight.scores),
         is_public=sight.is_public,
         exact=sight.exact,
     )
+
+
+def _sight(phase: Phase, dataset: Dataset, viewer: Viewer) -> Sight:
+    """What ``viewer`` may see of the phase's scores on ``dataset``."""
+    if organises(viewer, phase.competition):
+        return Sight(page=True, scores=True, pairs=True, report=True, exact=True)
+    if not phase.competition.is_published:
+        return _NOTHING
+    scores = phase.shows_scores()
+    exact = scores and dataset.is_public
+    pairs = exact and phase.shows_pictures()
+    return Sight(page=True, scores=scores, pairs=pairs, report=pairs, is_public=pairs, exact=exact)

@@ -90,11 +90,8 @@ class SubmissionAdmin(OrganiserAdmin):
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         by = cast("User", request.user)
         own = queryset.filter(self.own(request))  # a permission to look is not one to cancel
-        asked = []
-        for submission in own.select_related("phase__competition"):
-            asked.append(services.cancel(submission, by=by))
-            if asked[-1]:
-                self.record(request, submission, "submission.cancelled")
+        chosen = own.select_related("phase__competition", "participant")
+        asked = [services.cancel(submission, by=by) for submission in chosen]
         number, finished = sum(asked), asked.count(False)
         text = ngettext("%d submission is cancelled.", "%d submissions are cancelled.", number)
         self.message_user(request, text % number, messages.SUCCESS if number else messages.INFO)

@@ -57,6 +57,14 @@ class Submission(models.Model):
     standing = models.CharField(max_length=12, choices=Standing.choices, default=Standing.RANKED)
     standing_reason = models.TextField(blank=True, help_text="Shown to the entry's author.")
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text="Its participant, or an organiser, whose wish costs the participant nothing.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -74,6 +82,11 @@ class Submission(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state in ACTIVE_STATES
+
+    @property
+    def is_cancelled_by_organiser(self) -> bool:
+        """Whether somebody other than its participant asked for its end."""
+        return self.cancel_requested_by_id not in (None, self.participant_id)
 
 
 class QuotaKind(models.TextChoices):

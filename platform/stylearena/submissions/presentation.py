@@ -5,6 +5,11 @@ from django.utils.translation import gettext as _
 from stylearena.submissions.models import Submission
 
 
+def named(submission: Submission) -> str:
+    """The submission as the log of the organisers' acts names it."""
+    return f"{submission.name} by {submission.participant.username} ({submission.pk})"
+
+
 def runtime_in_words(submission: Submission) -> str:
     runtime: str = submission.info.get("runtime", "")
     return {"onnx": "ONNX", "python": "Python"}.get(runtime, runtime)

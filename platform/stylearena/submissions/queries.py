@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Max, Q, QuerySet, Sum
 from django.http import Http404
 
 from stylearena.accounts.models import User
@@ -24,11 +24,13 @@ def quota(phase: Phase, participant: User) -> Quota:
 def mine(participant: User) -> QuerySet[Submission]:
     """The participant's own submissions, newest first, with their progress while they are judged.
 
-    ``pairs_done`` of ``pairs_total`` in the stage that runs or waits; None where there is none.
+    ``pairs_done`` of ``pairs_total`` in the ``stage`` that runs or waits; None where there is none.
+    They are exact, which the participant may not always know: judging's filter ``told`` says them.
     """
     active = Q(evaluations__state__in=ACTIVE_STATES)
     shard_pairs = F("evaluations__shards__stop") - F("evaluations__shards__first")
     return _complete(Submission.objects.filter(participant=participant)).annotate(
+        stage=Max("evaluations__stage", filter=active),
         pairs_done=Sum("evaluations__shards__done", filter=active),
         pairs_total=Sum(shard_pairs, filter=active),
     )

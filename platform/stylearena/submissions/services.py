@@ -24,16 +24,28 @@ from redis import RedisError
 from evaluator.entry import ArchiveLimits, Entry, open_entry
 from stylearena.accounts.models import User
 from stylearena.celery import app as celery_app
+from stylearena.competitions import audit
 from stylearena.competitions.models import Phase
 from stylearena.competitions.permissions import organises
 from stylearena.competitions.services import freeze
 from stylearena.submissions import intake, quota
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
+from stylearena.submissions.presentation import named
 from stylearena.submissions.quota import charge, refund
 
-__all__ = ["cancel", "charge", "refund", "submit", "transition"]
+__all__ = [
+    "CANCELLED_CODE",
+    "cancel",
+    "cancelled_reason",
+    "charge",
+    "refund",
+    "submit",
+    "transition",
+]
 
 CANCELLED_CODE = "submission.cancelled"
+_BY_PARTICIPANT = "Cancelled by its participant."
+_BY_ORGANISER = "Cancelled by an organiser."
 
 logger = logging.getLogger(__name__)
 
@@ -62,20 +74,22 @@ def submit(*, phase: Phase, participant: User, upload: "File[bytes]", filename: 
 def cancel(submission: Submission, *, by: User) -> bool:
     """Cancel a queued submission at once, ask for the end of a running one; False if neither.
 
-    Raises PermissionDenied unless ``by`` is its participant or organises its competition.
+    Raises PermissionDenied unless ``by`` is its participant or organises its competition; what an
+    organiser ends is logged, and costs the participant nothing.
     """
-    if by.pk != submission.participant_id and not organises(by, submission.phase.competition):
+    competition = submission.phase.competition
+    if by.pk != submission.participant_id and not organises(by, competition):
         raise PermissionDenied
-    now = timezone.now()
-    rows = Submission.objects.filter(pk=submission.pk, cancel_requested_at__isnull=True)
     with transaction.atomic():
-        queued = rows.filter(state=State.QUEUED).update(
-            state=State.CANCELLED, cancel_requested_at=now, finished_at=now
-        )
-        if queued:
-            refund(submission.pk, CANCELLED_CODE)
-            return True
-    return rows.filter(state=State.RUNNING).update(cancel_requested_at=now) > 0
+        asked = _ask_to_cancel(submission, by)
+        if asked and by.pk != submission.participant_id:
+            audit.record(competition, by=by, act=CANCELLED_CODE, subject=named(submission))
+    return asked
+
+
+def cancelled_reason(submission: Submission) -> str:
+    """Who asked for its end, as its participant reads it."""
+    return _BY_ORGANISER if submission.is_cancelled_by_organiser else _BY_PARTICIPANT
 
 
 def transition(
@@ -95,6 +109,26 @@ def transition(
         state=to, reason_code=reason_code, reason=reason, **stamps
     )
     return moved > 0
+
+
+def _ask_to_cancel(submission: Submission, by: User) -> bool:
+    """End it if it is queued, note the wish if it runs; False if it has ended or was asked."""
+    now = timezone.now()
+    submission.cancel_requested_by = by
+    rows = Submission.objects.filter(pk=submission.pk, cancel_requested_at__isnull=True)
+    queued = rows.filter(state=State.QUEUED).update(
+        state=State.CANCELLED,
+        reason_code=CANCELLED_CODE,
+        reason=cancelled_reason(submission),
+        cancel_requested_at=now,
+        cancel_requested_by=by,
+        finished_at=now,
+    )
+    if queued:
+        refund(submission.pk, CANCELLED_CODE)
+        return True
+    running = rows.filter(state=State.RUNNING)
+    return running.update(cancel_requested_at=now, cancel_requested_by=by) > 0
 
 
 def _new(phase: Phase, participant: User, entry: Entry) -> Submission:

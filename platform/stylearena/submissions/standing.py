@@ -13,6 +13,7 @@ from stylearena.competitions import audit
 from stylearena.competitions.permissions import organises
 from stylearena.competitions.services import board_changed
 from stylearena.submissions.models import Standing, State, Submission
+from stylearena.submissions.presentation import named
 
 __all__ = ["decide", "withdraw"]
 
@@ -50,7 +51,7 @@ def decide(submission: Submission, to: Standing, *, by: User, reason: str) -> bo
             return False
         _set(row, to, "" if to == Standing.RANKED else reason.strip())
         audit.record(
-            competition, by=by, act=_ACTS[to], subject=_named(submission), detail=reason.strip()
+            competition, by=by, act=_ACTS[to], subject=named(submission), detail=reason.strip()
         )
     return True
 
@@ -79,7 +80,3 @@ def withdraw(submission: Submission, *, by: User) -> bool:
 def _set(submission: Submission, to: Standing, reason: str) -> None:
     Submission.objects.filter(pk=submission.pk).update(standing=to, standing_reason=reason)
     board_changed(submission.phase_id)
-
-
-def _named(submission: Submission) -> str:
-    return f"{submission.name} by {submission.participant.username} ({submission.pk})"

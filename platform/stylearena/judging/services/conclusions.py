@@ -16,17 +16,16 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from evaluator.report import Report
-from stylearena.competitions.services import board_changed
+from stylearena.competitions.services import board_changed, hold_board
 from stylearena.judging import messages
 from stylearena.judging.models import (
     Evaluation,
     Rescore,
-    RescoreState,
     Score,
     Stage,
     report_path,
 )
-from stylearena.judging.services import verdicts
+from stylearena.judging.services import rescoring, verdicts
 from stylearena.judging.services.pauses import lease_end, pause_after
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import ACTIVE_STATES, State
@@ -145,13 +144,13 @@ def _publish(lease: ConclusionLease, evaluation: Evaluation, name: str, report: 
 def _promote(evaluation: Evaluation) -> None:
     """An entry's first scores stand at once; those of a re-score when the re-score is promoted.
 
-    A straggler of one that is promoted already follows the rest.
+    A straggler of one that is promoted already follows the rest, unless a later one has been.
     """
     promoted = evaluation.submission.evaluations.filter(is_promoted=True)
     if evaluation.rescore_id is not None:
-        # The row's lock: a promotion at the same moment takes this evaluation along, or we do.
-        rescore = Rescore.objects.select_for_update().get(pk=evaluation.rescore_id)
-        if rescore.state != RescoreState.PROMOTED:
+        # A promotion at the same moment sees this evaluation's scores, or is seen here.
+        hold_board(evaluation.submission.phase_id)
+        if not Rescore.objects.filter(rescoring.in_force(), pk=evaluation.rescore_id).exists():
             return
         promoted.update(is_promoted=False)
     if not promoted.exists():

@@ -120,8 +120,9 @@ def fail(lease: Lease, code: str, reason: str, transcript: str = "") -> bool:
 
 
 def cancel(lease: Lease) -> bool:
-    """The participant's wish to cancel was read at a heartbeat."""
-    return _end(lease, State.CANCELLED, verdicts.CANCELLED_CODE, verdicts.CANCELLED_REASON)
+    """The wish to cancel was read at a heartbeat."""
+    with transaction.atomic():
+        return _ended(lease, State.CANCELLED) and verdicts.cancel(lease.evaluation_id)
 
 
 def release(lease: Lease, fault: str = "", *, pause: float = 0.0) -> bool:
@@ -198,12 +199,16 @@ def requeue(
 
 def _end(lease: Lease, state: State, code: str, reason: str, transcript: str = "") -> bool:
     with transaction.atomic():
-        stages.lock(lease.evaluation_id)
-        if not _held(lease).update(state=state, leased_until=None, finished_at=timezone.now()):
-            return False
-        return verdicts.end(
+        return _ended(lease, state) and verdicts.end(
             lease.evaluation_id, state=state, code=code, reason=reason, transcript=transcript
         )
+
+
+def _ended(lease: Lease, state: State) -> bool:
+    """The shard alone, under its evaluation's lock; False for a lease that was lost."""
+    stages.lock(lease.evaluation_id)
+    now = timezone.now()
+    return bool(_held(lease).update(state=state, leased_until=None, finished_at=now))
 
 
 def _held(lease: Lease) -> QuerySet[Shard]:

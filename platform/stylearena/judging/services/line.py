@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from stylearena.judging.models import Evaluation, Shard, Turn
+from stylearena.judging.models import Evaluation, RescoreState, Shard, Turn
 from stylearena.submissions.models import ACTIVE_STATES, State
 
 
@@ -18,11 +18,12 @@ def wanted(of: str = "") -> Q:
     """Evaluations, or whatever is ``of`` one, whose shards somebody still wants.
 
     A wish to cancel ends a submission's own runs, not the re-score of one that was scored before
-    the wish was read.
+    the wish was read; that ends when the re-score is dropped.
     """
-    rescored = Q(**{f"{of}rescore__isnull": False})
+    rescored = Q(**{f"{of}rescore__state__in": (RescoreState.OPEN, RescoreState.PROMOTED)})
+    own = Q(**{f"{of}rescore__isnull": True})
     not_cancelled = Q(**{f"{of}submission__cancel_requested_at__isnull": True})
-    return Q(**{f"{of}state__in": ACTIVE_STATES}) & (rescored | not_cancelled)
+    return Q(**{f"{of}state__in": ACTIVE_STATES}) & (rescored | own & not_cancelled)
 
 
 def line_up(lane: str, participant_id: int, *, at: datetime | None = None) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from evaluator.errors import OrganiserError
@@ -18,7 +18,12 @@ from stylearena.accounts.models import User
 from stylearena.competitions import audit
 from stylearena.competitions.models import Dataset, Phase
 from stylearena.competitions.permissions import organises
-from stylearena.competitions.services import board_changed, require_measurable
+from stylearena.competitions.services import (
+    board_changed,
+    hold_board,
+    require_measurable,
+    require_showable,
+)
 from stylearena.judging.models import Evaluation, Lane, Rescore, RescoreState, Stage
 from stylearena.judging.services import stages, verdicts
 from stylearena.submissions.models import ACTIVE_STATES, Standing, State, Submission
@@ -28,10 +33,13 @@ __all__ = [
     "cover",
     "cover_all",
     "drop",
+    "end_dropped",
+    "in_force",
     "progress_of",
     "promote",
     "retry",
     "start",
+    "takes_entries",
 ]
 
 _DROPPED_CODE = "rescore.dropped"
@@ -59,6 +67,7 @@ def start(phase: Phase, *, dataset: Dataset, protocol: str, by: User, note: str 
     """
     _require_organiser(phase, by)
     terms = require_measurable(protocol, phase.ranking_metric, dataset.pairs)
+    require_showable(dataset, phase.visibility)
     _require_new(phase, dataset, terms.digest())
     try:
         with transaction.atomic():
@@ -80,30 +89,39 @@ def start(phase: Phase, *, dataset: Dataset, protocol: str, by: User, note: str 
     return rescore
 
 
-def cover(rescore: Rescore) -> int:
-    """Queue whatever entry the re-score does not have yet; returns how many there were."""
-    missing = _entries(rescore.phase).filter(
-        ~Exists(rescore.evaluations.filter(submission=OuterRef("pk")))
+def in_force() -> Q:
+    """Re-scores that phases have their terms from: the last one promoted of each.
+
+    Only one is open at a time, so the later one has the larger key.
+    """
+    later = Rescore.objects.filter(
+        phase=OuterRef("phase"), state=RescoreState.PROMOTED, pk__gt=OuterRef("pk")
     )
-    if rescore.state == RescoreState.PROMOTED:  # stragglers that ended under what was before
-        phase = rescore.phase
-        current = Q(dataset=phase.dataset_id, protocol_digest=phase.protocol_digest)
-        stale = Evaluation.objects.filter(~current, submission=OuterRef("pk"), is_promoted=True)
-        missing = missing.filter(Exists(stale))
-    found = list(missing.select_related("phase").order_by("created_at"))
-    for submission in found:
-        _queue(rescore, submission)
-    return len(found)
+    return Q(
+        ~Exists(later),
+        state=RescoreState.PROMOTED,
+        dataset=F("phase__dataset"),
+        protocol_digest=F("phase__protocol_digest"),
+    )
+
+
+def takes_entries(rescore: Rescore) -> bool:
+    """Whether entries may still be judged under it: it is open, or in force and has stragglers."""
+    return Rescore.objects.filter(_taking(), pk=rescore.pk).exists()
+
+
+def cover(rescore: Rescore) -> int:
+    """Queue whatever entry the re-score does not have yet; returns how many there were.
+
+    There are none for one that was dropped, or replaced by a later one, since it was read.
+    """
+    now = _with_terms(Rescore.objects.filter(_taking(), pk=rescore.pk)).first()
+    return _cover(now) if now else 0
 
 
 def cover_all() -> int:
-    """Of every open re-score, and of each phase's last promoted one; the sweeper calls this."""
-    later = Rescore.objects.filter(
-        phase=OuterRef("phase"), state=RescoreState.PROMOTED, ended_at__gt=OuterRef("ended_at")
-    )
-    last = Q(~Exists(later), state=RescoreState.PROMOTED)
-    wanted = Rescore.objects.filter(Q(state=RescoreState.OPEN) | last)
-    return sum(cover(rescore) for rescore in wanted.select_related("phase", "dataset"))
+    """Of every re-score that takes entries; the sweeper calls this."""
+    return sum(_cover(rescore) for rescore in _with_terms(Rescore.objects.filter(_taking())))
 
 
 def progress_of(rescore: Rescore) -> RescoreProgress:
@@ -119,13 +137,16 @@ def progress_of(rescore: Rescore) -> RescoreProgress:
 def promote(rescore: Rescore, *, by: User) -> None:
     """Put the re-score's scores on the board and its terms into the phase, in one step.
 
-    Raises PermissionDenied, and OrganiserError ``rescore.ended`` or ``rescore.unfinished``. An
-    entry that failed under the new terms keeps its old scores and is ranked no more.
+    Raises PermissionDenied, and OrganiserError ``rescore.ended``, ``rescore.unfinished`` or
+    ``phase.shows_held_out``, as pictures may have been hidden meanwhile. An entry that failed under
+    the new terms keeps its old scores and is ranked no more.
     """
     _require_organiser(rescore.phase, by)
     cover(rescore)
     with transaction.atomic():
+        phase = hold_board(rescore.phase_id)
         _end(rescore, RescoreState.PROMOTED, by)
+        require_showable(Dataset.objects.get(pk=rescore.dataset_id), phase.visibility)
         _require_finished(rescore)
         scored = rescore.evaluations.filter(state=State.SCORED)
         covered = list(scored.values_list("submission_id", flat=True))
@@ -150,21 +171,36 @@ def drop(rescore: Rescore, *, by: User) -> None:
     with transaction.atomic():
         _end(rescore, RescoreState.DROPPED, by)
         _log(rescore, by, "rescore.dropped", rescore.note)
-    for pk in _active(rescore).values_list("pk", flat=True):
+    end_dropped()
+
+
+def end_dropped() -> int:
+    """End the runs of dropped re-scores; the sweeper finds what a drop cut short left behind."""
+    left = Evaluation.objects.filter(rescore__state=RescoreState.DROPPED, state__in=ACTIVE_STATES)
+    return sum(
         verdicts.end(pk, state=State.CANCELLED, code=_DROPPED_CODE, reason="The re-score ended.")
+        for pk in left.values_list("pk", flat=True)
+    )
 
 
 def retry(rescore: Rescore, *, by: User) -> int:
-    """Queue again the entries that faults of ours ended; returns how many there were."""
+    """Queue again the entries that faults of ours ended; returns how many there were.
+
+    Raises PermissionDenied, and OrganiserError ``rescore.ended``.
+    """
     _require_organiser(rescore.phase, by)
     with transaction.atomic():
-        if not Rescore.objects.filter(pk=rescore.pk, state=RescoreState.OPEN).exists():
-            raise _ended()
+        if not takes_entries(rescore):
+            raise OrganiserError(
+                "rescore.ended",
+                "This re-score was dropped, or a later one stands in its place; nothing is judged "
+                "under it any more. Start another.",
+            )
         broken = rescore.evaluations.filter(state=State.ERROR)
         number = broken.count()
         broken.delete()
-        cover(rescore)
         _log(rescore, by, "rescore.retried", f"{number} entries")
+    cover(rescore)
     return number
 
 
@@ -174,8 +210,33 @@ def _entries(phase: Phase) -> QuerySet[Submission]:
     return Submission.objects.filter(phase=phase, state=State.SCORED, standing__in=kept)
 
 
-def _queue(rescore: Rescore, submission: Submission) -> None:
-    """The entry's evaluation under the new terms, unless somebody has made it already."""
+def _taking() -> Q:
+    return Q(state=RescoreState.OPEN) | in_force()
+
+
+def _with_terms(rescores: QuerySet[Rescore]) -> QuerySet[Rescore]:
+    return rescores.select_related("phase", "dataset")
+
+
+def _cover(rescore: Rescore) -> int:
+    missing = _entries(rescore.phase).filter(
+        ~Exists(rescore.evaluations.filter(submission=OuterRef("pk")))
+    )
+    if rescore.state == RescoreState.PROMOTED:  # stragglers that ended under what was before
+        current = Q(dataset=rescore.dataset_id, protocol_digest=rescore.protocol_digest)
+        stale = Evaluation.objects.filter(~current, submission=OuterRef("pk"), is_promoted=True)
+        missing = missing.filter(Exists(stale))
+    found = list(missing.select_related("phase").order_by("created_at"))
+    return sum(_queue(rescore, submission) for submission in found)
+
+
+def _queue(rescore: Rescore, submission: Submission) -> bool:
+    """The entry's evaluation under the new terms; False if somebody has made it already.
+
+    And False if the re-score has ended since it was read: its row's lock makes a drop at the same
+    moment see this evaluation, or be seen here. It is taken after the insert, which locks the
+    submission: in this order nobody waits for each other.
+    """
     try:
         with transaction.atomic():
             evaluation = Evaluation.objects.create(
@@ -189,13 +250,14 @@ def _queue(rescore: Rescore, submission: Submission) -> None:
                 evaluator_version=rescore.evaluator_version,
                 deadline=timezone.now() + stages.RESCORE_PATIENCE,
             )
+            same = Rescore.objects.filter(pk=rescore.pk, state=rescore.state)
+            if same.select_for_update(no_key=True).order_by().first() is None:
+                transaction.set_rollback(True)
+                return False
             stages.cut_into_shards(evaluation, Lane.RESCORE)
     except IntegrityError:  # one_evaluation_a_rescore
-        return
-
-
-def _active(rescore: Rescore) -> QuerySet[Evaluation]:
-    return rescore.evaluations.filter(state__in=ACTIVE_STATES)
+        return False
+    return True
 
 
 def _end(rescore: Rescore, state: RescoreState, by: User) -> None:

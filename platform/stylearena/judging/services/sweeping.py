@@ -52,7 +52,7 @@ def sweep(now: datetime | None = None) -> SweepCounts:
     return SweepCounts(
         expired=leases.expire(now) + conclusions.expire_conclusions(),
         overdue=_end_overdue(now),
-        cancelled=_cancel_wished(),
+        cancelled=_cancel_wished() + rescoring.end_dropped(),
         begun=_begin_orphans(now),
         stranded=_end_stranded(now),
         rescored=rescoring.cover_all(),
@@ -79,15 +79,7 @@ def _cancel_wished() -> int:
     )
     wished = Q(submission__cancel_requested_at__isnull=False)
     unwanted = idle.filter(wished | Q(submission__state=State.CANCELLED))
-    return sum(
-        verdicts.end(
-            pk,
-            state=State.CANCELLED,
-            code=verdicts.CANCELLED_CODE,
-            reason=verdicts.CANCELLED_REASON,
-        )
-        for pk in unwanted.values_list("pk", flat=True)
-    )
+    return sum(verdicts.cancel(pk) for pk in unwanted.values_list("pk", flat=True))
 
 
 def _begin_orphans(now: datetime) -> int:

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from evaluator.sandbox.verdicts import VERDICTS, closed_sentence
-from stylearena.competitions.models import Visibility
 from stylearena.judging.models import Evaluation, Shard, Stage
+from stylearena.judging.queries import is_held_out
 from stylearena.submissions import services as submissions
-from stylearena.submissions.models import ACTIVE_STATES, State
+from stylearena.submissions.models import ACTIVE_STATES, State, Submission
 
 log = logging.getLogger(__name__)
 
@@ -23,16 +23,13 @@ FAULTS_REASON = (
     "quota was given back."
 )
 SCORED_CODE = "evaluation.scored"
-CANCELLED_CODE = "submission.cancelled"
-CANCELLED_REASON = "Cancelled by its participant."
 _OTHER_CODE = "entry.failed"
 _HELD_OUT = "The pictures of this run are held out, so that is all that can be said."
 
 
 def told(evaluation: Evaluation, code: str, reason: str) -> tuple[str, str]:
     """The code and sentence that the participant may read about a failure of ``evaluation``."""
-    visibility = evaluation.submission.phase.visibility
-    if evaluation.stage == Stage.SMOKE or visibility == Visibility.OPEN:
+    if not is_held_out(evaluation.stage, evaluation.submission.phase):
         return code, reason
     code = code if code in VERDICTS else _OTHER_CODE
     return code, f"{closed_sentence(code)} {_HELD_OUT}"
@@ -67,6 +64,13 @@ def end(evaluation_id: int, *, state: State, code: str, reason: str, transcript:
     return True
 
 
+def cancel(evaluation_id: int) -> bool:
+    """Grant the wish to cancel that its submission carries; False if it had ended before."""
+    submission = Submission.objects.get(evaluations=evaluation_id)
+    reason = submissions.cancelled_reason(submission)
+    return end(evaluation_id, state=State.CANCELLED, code=submissions.CANCELLED_CODE, reason=reason)
+
+
 def costs_quota(*, stage: str, state: State, started: bool) -> bool:
     """A full run costs once it has started, unless its end is our fault; a smoke run never does."""
     return stage == Stage.FULL and state != State.ERROR and started
@@ -79,7 +83,9 @@ def _end_submission(evaluation: Evaluation, state: State, code: str, reason: str
     if not changed:  # a re-score of a submission that has its verdict, or one cancelled meanwhile
         return
     started = evaluation.started_at is not None
-    if costs_quota(stage=evaluation.stage, state=state, started=started):
+    if state == State.CANCELLED and evaluation.submission.is_cancelled_by_organiser:
+        submissions.refund(evaluation.submission_id, code)
+    elif costs_quota(stage=evaluation.stage, state=state, started=started):
         submissions.charge(evaluation.submission_id, code)
     else:
         submissions.refund(evaluation.submission_id, code)

@@ -1,12 +1,29 @@
-"""How the judging panel words what it knows."""
+"""How the judging panel, and the list of one's submissions, word what they know."""
+
+from typing import Any
 
 from django import template
 from django.utils.translation import ngettext
+
+from stylearena.judging import queries
 
 register = template.Library()
 
 _MINUTE = 60
 _HOUR = 3600
+
+
+@register.filter
+def told(submission: Any) -> queries.Done | None:
+    """The progress of a row of ``submissions.queries.mine`` as its participant may read it."""
+    if not submission.pairs_total:
+        return None
+    return queries.told(
+        submission.pairs_done,
+        submission.pairs_total,
+        stage=submission.stage,
+        phase=submission.phase,
+    )
 
 
 @register.filter

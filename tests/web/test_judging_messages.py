@@ -10,18 +10,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from celery.worker import state as celery_state
 from django.utils import timezone
 from pytest_django import Settings
 
 from stylearena.celery import app as celery_app
 from stylearena.demo.processes import Supervisor
 from stylearena.demo.redis_server import RedisServer
-from stylearena.judging import messages, services
+from stylearena.judging import messages, services, tasks, work
 from stylearena.judging.models import Lane, Shard
 from stylearena.submissions.models import State
-from tests.web.judging_rows import WORKER, smoked, submitted
+from tests.web.judging_rows import WORKER, begun, smoked, submitted
 
 SHARDS = 40
+FEW = 3
 LATER = timedelta(minutes=2)
 
 
@@ -117,3 +119,67 @@ def test_a_message_is_tried_once_since_the_sweep_is_the_retry(no_broker: str) ->
     start = time.monotonic()
     assert not messages.judge_now(1, Lane.FULL)
     assert time.monotonic() - start < 0.5
+
+
+@pytest.fixture
+def quick_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shards that need no entry and no scorer."""
+    monkeypatch.setattr(work, "_run", lambda lease, _: services.finish(lease, b"result"))
+
+
+def scored() -> int:
+    return Shard.objects.filter(lane=Lane.FULL, state=State.SCORED).count()
+
+
+def test_a_worker_goes_on_without_hints_for_what_others_used_up(
+    db: None, broker: str, quick_work: None
+) -> None:
+    queued(FEW)
+    tasks.judge_shard(0)
+    assert scored() == FEW
+
+
+def test_a_worker_goes_on_while_the_broker_is_away(
+    db: None, no_broker: str, quick_work: None
+) -> None:
+    queued(FEW)
+    tasks.judge_shard(0)
+    assert scored() == FEW
+
+
+def test_a_worker_that_was_busy_takes_smoke_runs_first(
+    db: None, broker: str, quick_work: None
+) -> None:
+    queued(FEW)
+    newcomer = begun()
+    tasks.judge_shard(0)
+    smoke = Shard.objects.get(lane=Lane.SMOKE, participant=newcomer.participant)
+    assert smoke.state == State.SCORED
+    assert Shard.objects.filter(lane=Lane.FULL, finished_at__lt=smoke.finished_at).count() == 1
+
+
+def test_a_worker_looks_at_the_broker_between_shards_where_messages_wait(
+    db: None, broker: str, quick_work: None
+) -> None:
+    queued(FEW)
+    assert messages.conclude_now(0)
+    tasks.judge_shard(0)
+    assert scored() == 1
+
+
+def test_a_worker_that_is_to_stop_takes_nothing_more(
+    db: None, broker: str, quick_work: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(celery_state, "should_stop", 0)
+    queued(FEW)
+    tasks.judge_shard(0)
+    assert scored() == 1
+
+
+def test_a_worker_is_back_at_the_broker_after_a_while(
+    db: None, broker: str, quick_work: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "_IN_A_ROW", 2)
+    queued(FEW)
+    tasks.judge_shard(0)
+    assert scored() == 2

@@ -26,12 +26,12 @@ from evaluator.sandbox import Limits, Rung
 from evaluator.sandbox.rungs import best_rung, warning_of, weakest
 from evaluator.version import __version__ as evaluator_version
 from stylearena.competitions.services import load
-from stylearena.judging import services
+from stylearena.judging import messages, services
 from stylearena.judging.bounds import limits_of
 from stylearena.judging.devices import this_device, worker_name
 from stylearena.judging.gallery import Gallery
 from stylearena.judging.models import Evaluation, Lane, Stage
-from stylearena.judging.pulse import CANCELLED, Pulse
+from stylearena.judging.pulse import CANCELLED, Pulse, worker_is_stopping
 from stylearena.judging.services import Beat, ConclusionLease, Lease
 from stylearena.judging.smoke import run_smoke
 from stylearena.logs import bound
@@ -40,7 +40,7 @@ from stylearena.submissions.models import State
 if TYPE_CHECKING:
     from evaluator.scoring import Scorer
 
-__all__ = ["conclude", "judge"]
+__all__ = ["conclude", "judge", "judge_on"]
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,18 @@ _UNEXPECTED = "platform.unexpected"
 _OTHER_VERSION, _TOO_WEAK = "evaluator.changed", "sandbox.too_weak"
 _NOT_OURS = frozenset({_OTHER_VERSION, _TOO_WEAK})  # work that other workers can do
 _NOT_OURS_PAUSE = 30.0
+_IN_A_ROW = 16  # shards, before a worker looks at the broker again in any case
+
+
+def judge_on(*lanes: Lane) -> None:
+    """``judge``, and then whatever is ready in any lane for as long as no message waits.
+
+    A worker that has no room for what a hint is about has used it up; the work is there still.
+    """
+    for _ in range(_IN_A_ROW):
+        if not judge(*lanes) or worker_is_stopping() or messages.waiting(*messages.QUEUES):
+            return
+        lanes = tuple(Lane)
 
 
 def judge(*lanes: Lane) -> bool:

@@ -7,7 +7,7 @@ failure, a fault of ours, a shard handed back, or a result.
 import logging
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache, partial
 from pathlib import Path
 from shutil import copyfileobj
@@ -114,12 +114,20 @@ def _judge(lease: Lease) -> None:
 
 
 def conclude(evaluation_id: int) -> None:
-    """Put the shards of a full run together; does nothing unless they are all there."""
+    """Put the shards of a full run together; does nothing unless they are all there.
+
+    Shards that another version scored are left to it or, if it is gone, judged anew.
+    """
+    evaluation = _evaluations().filter(pk=evaluation_id).first()
+    if evaluation is None:
+        return
+    if not services.is_ours(evaluation):
+        services.take_over(evaluation)
+        return
     lease = services.claim_conclusion(evaluation_id)
     if lease is None:
         log.info("The conclusion of evaluation %s is not to be had", evaluation_id)
         return
-    evaluation = _evaluations().get(pk=evaluation_id)
     with bound(submission=evaluation.submission_id, evaluation=evaluation_id):
         _conclude(lease, evaluation)
 
@@ -158,9 +166,13 @@ def _run(lease: Lease, transcript: list[str]) -> None:
         share = (lease.stop - lease.first) / evaluation.dataset.pairs
     limits = limits_of(phase, share)
     # The heart beats before anything is loaded: weights to be fetched may outlast a lease.
-    with Pulse(partial(services.heartbeat, lease)) as pulse, _opened(evaluation) as entry:
+    with (
+        Pulse(partial(services.heartbeat, lease)) as pulse,
+        # Before anything is fetched: what is not this worker's costs it nothing.
+        nullcontext(_scorer_of(evaluation)) as scorer,
+        _opened(evaluation) as entry,
+    ):
         dataset = load(evaluation.dataset)
-        scorer = _scorer_of(evaluation)
         rung = _rung(entry.manifest.runtime, phase.sandbox)
         scorer.prepare(dataset)
         with pulse.watching():
@@ -223,6 +235,7 @@ def _report(evaluation: Evaluation) -> Report:
     from evaluator.conclusion import conclude as put_together
     from evaluator.shards import ShardResult
 
+    scorer = _scorer_of(evaluation)  # before anything is fetched
     shards = list(evaluation.shards.order_by("index"))
     with tempfile.TemporaryDirectory(prefix="stylearena-shards-") as folder:
         results = [
@@ -240,7 +253,7 @@ def _report(evaluation: Evaluation) -> Report:
     return put_together(
         results,
         load(evaluation.dataset),
-        _scorer_of(evaluation),
+        scorer,
         entry=EntryInfo.model_validate(evaluation.submission.info),
         run=run,
     )

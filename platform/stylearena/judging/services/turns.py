@@ -9,14 +9,15 @@ Two compare-and-sets make a claim: one takes the turn, so that two workers at on
 one takes the shard. A turn is only a hint too: the sweeper makes the missing ones.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from itertools import chain, repeat
+from itertools import repeat
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from stylearena.judging.models import Lane, Shard, Turn
+from stylearena.judging.services import versions
 from stylearena.judging.services.leases import Lease, claim_read
 from stylearena.judging.services.line import wanted
 from stylearena.submissions.models import State
@@ -85,23 +86,28 @@ def _serve(turn: Turn, worker: str, room: int | None) -> Lease | None:
     queued = Shard.objects.filter(
         lane=turn.lane, participant_id=turn.participant_id, state=State.QUEUED
     )
-    still_wanted = queued.filter(wanted("evaluation__"))
     ready = Q(_fits(room), not_before__lte=timezone.now())
-    # Nearly all are wanted, which a claim makes sure of: only after a miss is it worth the joins.
-    for shards in chain([queued], repeat(still_wanted, _TRIES)):
+    for shards in _looks(queued):
         shard = shards.filter(ready).order_by("pk").first()
         if shard is None:
             break
         if lease := claim_read(shard, worker=worker):
             return lease
-    _leave(turn, still_wanted)
+    _leave(turn, queued.filter(wanted("evaluation__")))
     return None
+
+
+def _looks(queued: QuerySet[Shard]) -> Iterator[QuerySet[Shard]]:
+    """Nearly all are wanted and to be had, which a claim makes sure of: joins after a miss only."""
+    yield queued
+    known = queued.filter(wanted("evaluation__")).exclude(evaluation__in=versions.out_of_reach())
+    yield from repeat(known, _TRIES)
 
 
 def _leave(turn: Turn, queued: QuerySet[Shard]) -> None:
     """Nothing is ready for us: come back when something will be, or not at all.
 
-    What is ready and left to others, who have more memory, keeps its place in line.
+    What is ready and left to others, of more memory or another version, keeps its place in line.
     """
     line = Turn.objects.filter(pk=turn.pk, version=turn.version + 1)
     later = queued.order_by("not_before").values_list("not_before", flat=True).first()

@@ -133,6 +133,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "judging"
+# A request and a sweep do not wait for a broker that is away: the sweep sends what was not sent.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0}
 # What makes somebody wait for seconds only goes before whole held-out runs.
 CELERY_TASK_ROUTES = {
     "judging.judge_smoke": {"queue": "smoke"},
@@ -143,7 +145,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 6 * 3600,
     "socket_connect_timeout": 5,
-    "socket_timeout": 20,  # a broker that hangs holds nobody for longer
+    "socket_timeout": 5,  # a broker that hangs holds nobody for longer
     "socket_keepalive": True,
 }
 

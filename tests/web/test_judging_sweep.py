@@ -31,9 +31,19 @@ from tests.web.judging_rows import (
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
     """The messages, in place of a broker that has none waiting."""
     found: list[tuple[str, object]] = []
+
+    def judge(key: int, lane: str, **_: object) -> bool:
+        found.append((lane, key))
+        return True
+
+    def conclude(key: int, **_: object) -> bool:
+        found.append(("conclude", key))
+        return True
+
     monkeypatch.setattr(messages, "waiting", lambda queue: 0)
-    monkeypatch.setattr(messages, "judge", lambda key, lane, **_: found.append((lane, key)))
-    monkeypatch.setattr(messages, "conclude", lambda key, **_: found.append(("conclude", key)))
+    for suffix in ("", "_now"):
+        monkeypatch.setattr(messages, f"judge{suffix}", judge)
+        monkeypatch.setattr(messages, f"conclude{suffix}", conclude)
     return found
 
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from stylearena.accounts.models import User
+from stylearena.competitions.models import Phase
 from stylearena.judging import services
 from stylearena.judging.models import Lane, Shard, Stage, Turn
 from stylearena.submissions import services as submissions
@@ -124,6 +125,45 @@ def test_a_shard_handed_back_is_served_again(db: None) -> None:
     assert next_of(Lane.FULL) is None
     services.release(lease)
     assert next_of(Lane.FULL).token == lease.token + 1
+
+
+SMALL, LARGE, ROOM = 1 << 30, 8 << 30, 2 << 30
+
+
+def run_of(person: User, memory_bytes: int) -> Submission:
+    """A full run of one shard, of an entry that may take so much memory."""
+    submission = smoked(participant=person, pairs=2, shard_pairs=2)
+    Phase.objects.filter(pk=submission.phase_id).update(memory_bytes=memory_bytes)
+    return submission
+
+
+def test_what_fits_a_gpu_but_must_wait_does_not_keep_it_from_the_work_of_others(db: None) -> None:
+    first, second = UserFactory(), UserFactory()
+    faulty, large = run_of(first, SMALL), run_of(first, LARGE)
+    later = timezone.now() + timedelta(minutes=5)
+    Shard.objects.filter(evaluation__submission=faulty).update(not_before=later)
+    other, behind = run_of(second, SMALL), run_of(UserFactory(), LARGE)
+    lease = services.claim_next([Lane.FULL], worker="gpu", room=ROOM)
+    assert lease.submission_id == other.pk
+    assert [next_of(Lane.FULL).submission_id for _ in range(2)] == [large.pk, behind.pk]
+
+
+def test_work_that_nobody_wants_keeps_no_gpu_from_the_work_of_others(db: None) -> None:
+    first = UserFactory()
+    unwanted, large = run_of(first, SMALL), run_of(first, LARGE)
+    Submission.objects.filter(pk=unwanted.pk).update(cancel_requested_at=timezone.now())
+    place = Turn.objects.get(lane=Lane.FULL, participant=first).at
+    other = run_of(UserFactory(), SMALL)
+    lease = services.claim_next([Lane.FULL], worker="gpu", room=ROOM)
+    assert lease.submission_id == other.pk
+    assert Turn.objects.get(lane=Lane.FULL, participant=first).at == place
+    assert next_of(Lane.FULL).submission_id == large.pk
+
+
+def test_a_host_whose_clock_is_before_ours_sends_nobody_out_of_line(db: None) -> None:
+    waiting = smoked(pairs=2, shard_pairs=2)
+    Turn.objects.update(at=timezone.now() + timedelta(seconds=1))
+    assert next_of(Lane.FULL).submission_id == waiting.pk
 
 
 def test_nobody_stays_in_line_with_nothing_to_do(db: None) -> None:

@@ -111,9 +111,10 @@ def test_an_entry_that_does_not_start_fails_its_smoke_run_with_its_log(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_with_another_protocol_gives_the_shard_back(
-    tmp_path: Path, settings: Settings
+def test_a_worker_with_another_protocol_gives_the_shard_back_and_fetches_nothing(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(work, "_opened", lambda _: pytest.fail("it was fetched"))
     submission = hand_in(tmp_path, settings, IDENTITY, protocol_digest="0" * 64)
     judge_all(submission, Stage.SMOKE)
     (shard,) = shards_of(submission, Stage.SMOKE)
@@ -318,17 +319,17 @@ def test_a_message_is_acknowledged_only_after_its_work_and_one_at_a_time() -> No
     assert all(task.acks_late and task.reject_on_worker_lost for task in tasks)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_work_begun_by_another_version_is_left_to_it_without_a_fault(
-    tmp_path: Path, settings: Settings
+def test_work_begun_by_a_newer_version_is_left_to_it_without_a_fault(
+    db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submission = hand_in(tmp_path, settings, IDENTITY)
-    running = {"state": State.RUNNING, "evaluator_version": "0.0.1"}
+    submission = begun()
+    running = {"state": State.RUNNING, "evaluator_version": "99.0.0"}
     Evaluation.objects.filter(submission=submission).update(**running)
-    judge_all(submission, Stage.SMOKE)
+    monkeypatch.setattr(work, "_opened", lambda _: pytest.fail("it was fetched"))
+    assert not work.judge(Lane.SMOKE)
     (shard,) = shards_of(submission, Stage.SMOKE)
-    assert (shard.state, shard.faults) == (State.QUEUED, 0)
-    assert shard.not_before > timezone.now()
+    assert (shard.state, shard.faults, shard.token) == (State.QUEUED, 0, 0)
+    assert shard.not_before <= timezone.now()
 
 
 def test_a_competition_says_what_entries_run_on(client: Client, db: None) -> None:

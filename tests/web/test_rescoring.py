@@ -271,6 +271,21 @@ def test_a_phase_without_scores_has_nothing_to_rescore(db: None) -> None:
         begun(phase_of())
 
 
+def test_scores_of_two_evaluators_are_not_promoted_together(db: None) -> None:
+    phase = phase_of()
+    for _ in range(2):
+        scored(phase)
+    rescore = begun(phase)
+    run(rescore)
+    before = values(phase)
+    one = rescore.evaluations.first()
+    Evaluation.objects.filter(pk=one.pk).update(evaluator_version="0.0.9")
+    with pytest.raises(OrganiserError, match="start it again") as refused:
+        rescoring.promote(rescore, by=organiser_of(phase))
+    assert refused.value.code == "rescore.mixed"
+    assert values(phase) == before
+
+
 def test_only_organisers_rescore(db: None) -> None:
     phase = phase_of()
     scored(phase)

@@ -19,7 +19,7 @@ from django.db import connection
 from evaluator.errors import ParticipantError, PlatformFault, RetryLater
 from stylearena.judging.services import Beat
 
-__all__ = ["CANCELLED", "Heartbeat", "Pulse"]
+__all__ = ["CANCELLED", "Heartbeat", "Pulse", "worker_is_stopping"]
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Pulse:
             return RetryLater(CANCELLED, "The submission was cancelled by its participant.")
         if not self._last.alive:
             return RetryLater(_LOST, "The lease was lost; another worker has the shard.")
-        if _worker_is_stopping():
+        if worker_is_stopping():
             return RetryLater(_STOPPING, "The worker is shutting down; the shard is handed back.")
         return None
 
@@ -112,6 +112,7 @@ class Pulse:
             connection.close()
 
 
-def _worker_is_stopping() -> bool:
+def worker_is_stopping() -> bool:
+    """Whether Celery was told to end this worker."""
     orders = (celery_state.should_stop, celery_state.should_terminate)
     return any(order is not None for order in orders)

@@ -19,13 +19,13 @@ def begin(submission_id: str) -> None:
 @shared_task(name=messages.JUDGE_SMOKE, acks_late=True)
 def judge_smoke(shard_id: int) -> None:
     """A smoke run waits: two public pairs, with the log for the participant."""
-    work.judge(Lane.SMOKE)
+    work.judge_on(Lane.SMOKE)
 
 
 @shared_task(name=messages.JUDGE_SHARD, acks_late=True)
 def judge_shard(shard_id: int) -> None:
     """A shard of a full run waits: run and score the one whose turn it is."""
-    work.judge(Lane.FULL, Lane.RESCORE)
+    work.judge_on(Lane.FULL, Lane.RESCORE)
 
 
 @shared_task(name=messages.CONCLUDE, acks_late=True)

@@ -7,7 +7,7 @@ failure, a fault of ours, a shard handed back, or a result.
 import logging
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache, partial
 from pathlib import Path
 from shutil import copyfileobj
@@ -26,12 +26,12 @@ from evaluator.sandbox import Limits, Rung
 from evaluator.sandbox.rungs import best_rung, warning_of, weakest
 from evaluator.version import __version__ as evaluator_version
 from stylearena.competitions.services import load
-from stylearena.judging import services
+from stylearena.judging import messages, services
 from stylearena.judging.bounds import limits_of
 from stylearena.judging.devices import this_device, worker_name
 from stylearena.judging.gallery import Gallery
 from stylearena.judging.models import Evaluation, Lane, Stage
-from stylearena.judging.pulse import CANCELLED, Pulse
+from stylearena.judging.pulse import CANCELLED, Pulse, worker_is_stopping
 from stylearena.judging.services import Beat, ConclusionLease, Lease
 from stylearena.judging.smoke import run_smoke
 from stylearena.logs import bound
@@ -40,7 +40,7 @@ from stylearena.submissions.models import State
 if TYPE_CHECKING:
     from evaluator.scoring import Scorer
 
-__all__ = ["conclude", "judge"]
+__all__ = ["conclude", "judge", "judge_on"]
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,18 @@ _UNEXPECTED = "platform.unexpected"
 _OTHER_VERSION, _TOO_WEAK = "evaluator.changed", "sandbox.too_weak"
 _NOT_OURS = frozenset({_OTHER_VERSION, _TOO_WEAK})  # work that other workers can do
 _NOT_OURS_PAUSE = 30.0
+_IN_A_ROW = 16  # shards, before a worker looks at the broker again in any case
+
+
+def judge_on(*lanes: Lane) -> None:
+    """``judge``, and then whatever is ready in any lane for as long as no message waits.
+
+    A worker that has no room for what a hint is about has used it up; the work is there still.
+    """
+    for _ in range(_IN_A_ROW):
+        if not judge(*lanes) or worker_is_stopping() or messages.waiting(*messages.QUEUES):
+            return
+        lanes = tuple(Lane)
 
 
 def judge(*lanes: Lane) -> bool:
@@ -102,12 +114,20 @@ def _judge(lease: Lease) -> None:
 
 
 def conclude(evaluation_id: int) -> None:
-    """Put the shards of a full run together; does nothing unless they are all there."""
+    """Put the shards of a full run together; does nothing unless they are all there.
+
+    Shards that another version scored are left to it or, if it is gone, judged anew.
+    """
+    evaluation = _evaluations().filter(pk=evaluation_id).first()
+    if evaluation is None:
+        return
+    if not services.is_ours(evaluation):
+        services.take_over(evaluation)
+        return
     lease = services.claim_conclusion(evaluation_id)
     if lease is None:
         log.info("The conclusion of evaluation %s is not to be had", evaluation_id)
         return
-    evaluation = _evaluations().get(pk=evaluation_id)
     with bound(submission=evaluation.submission_id, evaluation=evaluation_id):
         _conclude(lease, evaluation)
 
@@ -146,9 +166,13 @@ def _run(lease: Lease, transcript: list[str]) -> None:
         share = (lease.stop - lease.first) / evaluation.dataset.pairs
     limits = limits_of(phase, share)
     # The heart beats before anything is loaded: weights to be fetched may outlast a lease.
-    with Pulse(partial(services.heartbeat, lease)) as pulse, _opened(evaluation) as entry:
+    with (
+        Pulse(partial(services.heartbeat, lease)) as pulse,
+        # Before anything is fetched: what is not this worker's costs it nothing.
+        nullcontext(_scorer_of(evaluation)) as scorer,
+        _opened(evaluation) as entry,
+    ):
         dataset = load(evaluation.dataset)
-        scorer = _scorer_of(evaluation)
         rung = _rung(entry.manifest.runtime, phase.sandbox)
         scorer.prepare(dataset)
         with pulse.watching():
@@ -211,6 +235,7 @@ def _report(evaluation: Evaluation) -> Report:
     from evaluator.conclusion import conclude as put_together
     from evaluator.shards import ShardResult
 
+    scorer = _scorer_of(evaluation)  # before anything is fetched
     shards = list(evaluation.shards.order_by("index"))
     with tempfile.TemporaryDirectory(prefix="stylearena-shards-") as folder:
         results = [
@@ -228,7 +253,7 @@ def _report(evaluation: Evaluation) -> Report:
     return put_together(
         results,
         load(evaluation.dataset),
-        _scorer_of(evaluation),
+        scorer,
         entry=EntryInfo.model_validate(evaluation.submission.info),
         run=run,
     )

@@ -7,6 +7,7 @@ which PostgreSQL does not check again after waiting for the row's lock.
 turns        claim_next: whose turn it is, fairly among participants; ``line`` has who waits
 leases       claim, heartbeat, finish, fail, release: one shard, guarded by its fencing token
 conclusions  claim_conclusion, conclude, fault: the report, published once, guarded likewise
+versions     take_over: what becomes of a run that workers of an older version began
 stages       begin: from the submission to the smoke run and the full run
 rescoring    a whole phase judged anew, compared, promoted or dropped
 verdicts     end: the bad ends of an evaluation, and what they cost
@@ -36,6 +37,7 @@ from stylearena.judging.services.stages import begin
 from stylearena.judging.services.sweeping import SweepCounts, sweep
 from stylearena.judging.services.turns import claim_next
 from stylearena.judging.services.verdicts import end
+from stylearena.judging.services.versions import is_ours, take_over
 
 __all__ = [
     "Beat",
@@ -53,9 +55,11 @@ __all__ = [
     "fault",
     "finish",
     "heartbeat",
+    "is_ours",
     "prolong_conclusion",
     "release",
     "release_conclusion",
     "rescoring",
     "sweep",
+    "take_over",
 ]

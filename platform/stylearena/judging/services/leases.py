@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from stylearena.judging import messages
 from stylearena.judging.models import Evaluation, Lane, Shard, Stage, shard_path
-from stylearena.judging.services import line, stages, verdicts
+from stylearena.judging.services import line, stages, verdicts, versions
 from stylearena.judging.services.pauses import lease_end, pause_after
 from stylearena.submissions.models import State, Submission
 
@@ -64,6 +64,10 @@ def claim_read(shard: Shard, *, worker: str) -> Lease | None:
         evaluation = stages.lock_wanted(shard.evaluation_id)
         if evaluation is None:
             return None
+        if not versions.is_ours(evaluation):
+            if not versions.take_over(evaluation):
+                return None
+            shard.refresh_from_db()
         claimed = Shard.objects.filter(_is_free(now), pk=shard.pk, token=shard.token).update(
             state=State.RUNNING,
             token=shard.token + 1,

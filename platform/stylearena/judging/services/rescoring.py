@@ -304,6 +304,15 @@ def _require_finished(rescore: Rescore) -> None:
             "rescore.unfinished",
             f"{progress.errors} entries met faults of the platform; judge them again first.",
         )
+    scored = rescore.evaluations.filter(state=State.SCORED)
+    versions = sorted(set(scored.values_list("evaluator_version", flat=True)))
+    if len(versions) > 1:
+        raise OrganiserError(
+            "rescore.mixed",
+            f"The workers were upgraded meanwhile: entries were judged by the evaluators "
+            f"{' and '.join(versions)}, whose scores one board cannot compare; drop this re-score "
+            "and start it again.",
+        )
 
 
 def _log(rescore: Rescore, by: User, act: str, detail: str) -> None:

@@ -48,13 +48,14 @@ def lock_wanted(evaluation_id: int) -> Evaluation | None:
 def start(evaluation: Evaluation) -> None:
     """The first shard of ``evaluation`` was claimed: it runs, and so does its submission.
 
-    It runs to its end under the evaluator that begins it, whichever it was queued under.
+    It runs under the evaluator that begins it, whichever it was queued under; ``versions`` has
+    what becomes of it when no worker of that version is left.
     """
     started = Evaluation.objects.filter(pk=evaluation.pk, state=State.QUEUED).update(
         state=State.RUNNING,
         evaluator_version=evaluator_version,
         started_at=timezone.now(),
-        deadline=_running_deadline(evaluation),
+        deadline=running_deadline(evaluation),
     )
     if started:
         submissions.transition(evaluation.submission_id, to=State.RUNNING, frm=(State.QUEUED,))
@@ -117,7 +118,7 @@ def cut_into_shards(evaluation: Evaluation, lane: Lane) -> None:
         messages.judge(shard.pk, lane)
 
 
-def _running_deadline(evaluation: Evaluation) -> datetime:
+def running_deadline(evaluation: Evaluation) -> datetime:
     """Time for every shard to run to its limit on one worker, on top of waiting for it."""
     phase = evaluation.submission.phase
     runs = timedelta(seconds=phase.wall_seconds * evaluation.shards.count())

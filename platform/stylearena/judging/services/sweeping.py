@@ -7,6 +7,7 @@ workers use, and a message sent once too often is refused by the claim.
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from uuid import UUID
 
 from django.conf import settings
@@ -119,11 +120,17 @@ def _submissions_older_than(now: datetime) -> QuerySet[Submission]:
 
 
 def _resend(now: datetime) -> int:
-    """Hints that were lost: fewer wait in the broker than there are shards that wait for one."""
+    """Hints that were lost: fewer wait in the broker than there are shards that wait for one.
+
+    Nothing is sent to a broker that does not answer; the next round will.
+    """
     before = now - timedelta(seconds=settings.SWEEP_SECONDS)
-    smoke, later = (Lane.SMOKE,), (Lane.FULL, Lane.RESCORE)
-    hints = _resend_hints(now, before, smoke, messages.waiting(messages.SMOKE_QUEUE) or 0)
-    hints += _resend_hints(now, before, later, messages.waiting(messages.JUDGING_QUEUE) or 0)
+    smoke = messages.waiting(messages.SMOKE_QUEUE)
+    later = None if smoke is None else messages.waiting(messages.JUDGING_QUEUE)
+    if smoke is None or later is None:
+        return 0
+    hints = _resend_hints(now, before, (Lane.SMOKE,), smoke)
+    hints += _resend_hints(now, before, (Lane.FULL, Lane.RESCORE), later)
     return hints + _resend_conclusions(now, before)
 
 
@@ -136,10 +143,9 @@ def _resend_hints(now: datetime, before: datetime, lanes: Sequence[Lane], there:
         evaluation__state__in=ACTIVE_STATES,
     )
     found = list(wanting.order_by("pk").values_list("pk", "lane"))[there:]
-    Shard.objects.filter(pk__in=[pk for pk, _ in found], state=State.QUEUED).update(queued_at=now)
-    for pk, lane in found:
-        messages.judge(pk, lane)
-    return len(found)
+    sent = [pk for pk, _ in takewhile(lambda hint: messages.judge_now(*hint), found)]
+    Shard.objects.filter(pk__in=sent, state=State.QUEUED).update(queued_at=now)
+    return len(sent)
 
 
 def _resend_conclusions(now: datetime, before: datetime) -> int:
@@ -153,7 +159,4 @@ def _resend_conclusions(now: datetime, before: datetime) -> int:
         leased_until__isnull=True,
         not_before__lte=now,
     )
-    found = list(ready.values_list("pk", flat=True))
-    for pk in found:
-        messages.conclude(pk)
-    return len(found)
+    return len(list(takewhile(messages.conclude_now, ready.values_list("pk", flat=True))))

@@ -9,18 +9,21 @@ Two compare-and-sets make a claim: one takes the turn, so that two workers at on
 one takes the shard. A turn is only a hint too: the sweeper makes the missing ones.
 """
 
-from collections.abc import Iterable
-from itertools import chain, repeat
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from itertools import repeat
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from stylearena.judging.models import Lane, Shard, Turn
+from stylearena.judging.services import versions
 from stylearena.judging.services.leases import Lease, claim_read
 from stylearena.judging.services.line import wanted
 from stylearena.submissions.models import State
 
-_LOOKS = 3
+# Another host's clock may be before ours: whom it served this moment is not away from the line.
+_SKEW = timedelta(seconds=2)
 _TRIES = 64  # at most: each lost try means that another worker got something
 
 
@@ -30,27 +33,28 @@ def claim_next(lanes: Iterable[Lane], *, worker: str, room: int | None = None) -
     Entries that may take more than ``room`` bytes are left to workers with more memory.
     """
     for lane in lanes:
+        in_vain: list[int] = []  # the turns of those for whom nothing was found
         for _ in range(_TRIES):
-            turn = _look(lane, room)
+            turn = _next_turn(lane, room, in_vain)
             if turn is None:
                 break
-            if _take(turn) and (lease := _serve(turn, worker, room)):
-                return lease
+            if _take(turn):
+                if lease := _serve(turn, worker, room):
+                    return lease
+                in_vain.append(turn.pk)
     return None
 
 
-def _look(lane: Lane, room: int | None) -> Turn | None:
-    """Again, if in vain: a turn taken this moment by another worker is dated after our clock."""
-    looks = (_next_turn(lane, room) for _ in range(_LOOKS))
-    return next(filter(None, looks), None)
-
-
-def _next_turn(lane: Lane, room: int | None) -> Turn | None:
+def _next_turn(lane: Lane, room: int | None, in_vain: Sequence[int]) -> Turn | None:
     """First in line of those with nothing running, else of those with the fewest shards running."""
-    line = Turn.objects.filter(lane=lane, at__lte=timezone.now())
+    now = timezone.now()
+    line = Turn.objects.filter(lane=lane, at__lte=now + _SKEW)
+    if in_vain:
+        line = line.exclude(pk__in=in_vain)
     if room is not None:
         theirs = Shard.objects.filter(lane=lane, participant=OuterRef("participant"))
-        line = line.filter(Exists(theirs.filter(_fits(room), state=State.QUEUED)))
+        ready = theirs.filter(_fits(room), state=State.QUEUED, not_before__lte=now)
+        line = line.filter(Exists(ready))
     running = _running(lane)
     idle = line.exclude(participant__in=running.values("participant")).order_by("at").first()
     if idle is not None:
@@ -82,24 +86,32 @@ def _serve(turn: Turn, worker: str, room: int | None) -> Lease | None:
     queued = Shard.objects.filter(
         lane=turn.lane, participant_id=turn.participant_id, state=State.QUEUED
     )
-    still_wanted = queued.filter(wanted("evaluation__"))
     ready = Q(_fits(room), not_before__lte=timezone.now())
-    # Nearly all are wanted, which a claim makes sure of: only after a miss is it worth the joins.
-    for shards in chain([queued], repeat(still_wanted, _TRIES)):
+    for shards in _looks(queued):
         shard = shards.filter(ready).order_by("pk").first()
         if shard is None:
             break
         if lease := claim_read(shard, worker=worker):
             return lease
-    _leave(turn, still_wanted)
+    _leave(turn, queued.filter(wanted("evaluation__")))
     return None
 
 
+def _looks(queued: QuerySet[Shard]) -> Iterator[QuerySet[Shard]]:
+    """Nearly all are wanted and to be had, which a claim makes sure of: joins after a miss only."""
+    yield queued
+    known = queued.filter(wanted("evaluation__")).exclude(evaluation__in=versions.out_of_reach())
+    yield from repeat(known, _TRIES)
+
+
 def _leave(turn: Turn, queued: QuerySet[Shard]) -> None:
-    """Nothing is ready: come back when something will be, or not at all."""
+    """Nothing is ready for us: come back when something will be, or not at all.
+
+    What is ready and left to others, of more memory or another version, keeps its place in line.
+    """
     line = Turn.objects.filter(pk=turn.pk, version=turn.version + 1)
     later = queued.order_by("not_before").values_list("not_before", flat=True).first()
     if later is None:
         line.delete()
     else:
-        line.update(at=later)
+        line.update(at=later if later > timezone.now() else turn.at)

@@ -32,6 +32,7 @@ class Command(BaseCommand):
         app.conf.broker_transport_options = {
             **settings.CELERY_BROKER_TRANSPORT_OPTIONS,
             "queue_order_strategy": "priority",
+            "socket_timeout": 20,  # nobody waits for its answer, as for a page
         }
         app.worker_main(_arguments(options["name"], options["loglevel"]))
 

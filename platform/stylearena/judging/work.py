@@ -173,7 +173,7 @@ def _run(lease: Lease, transcript: list[str]) -> None:
                 run_smoke(entry, dataset, pairs, scorer, limits, rung, pulse, transcript)
                 result = b""
             else:
-                pairs, gallery = dataset.pairs[lease.first : lease.stop], Gallery(evaluation)
+                pairs, gallery = dataset.pairs[lease.first : lease.stop], Gallery(evaluation, lease)
                 result = _score(entry, dataset, pairs, scorer, limits, rung, pulse, gallery)
     services.finish(
         lease,

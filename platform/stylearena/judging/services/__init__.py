@@ -5,7 +5,7 @@ on the row itself are plain columns, never joins: a joined UPDATE becomes ``id I
 which PostgreSQL does not check again after waiting for the row's lock.
 
 turns        claim_next: whose turn it is, fairly among participants; ``line`` has who waits
-leases       claim, heartbeat, finish, fail, release: one shard, guarded by its fencing token
+leases       claim, heartbeat, held, finish, fail, release: one shard, guarded by its fencing token
 conclusions  claim_conclusion, conclude, fault: the report, published once, guarded likewise
 stages       begin: from the submission to the smoke run and the full run
 rescoring    a whole phase judged anew, compared, promoted or dropped
@@ -31,6 +31,7 @@ from stylearena.judging.services.leases import (
     fail,
     finish,
     heartbeat,
+    held,
     release,
 )
 from stylearena.judging.services.stages import begin
@@ -55,6 +56,7 @@ __all__ = [
     "fault",
     "finish",
     "heartbeat",
+    "held",
     "prolong_conclusion",
     "release",
     "release_conclusion",

@@ -24,7 +24,7 @@ __all__ = ["Participants"]
 _PEOPLE = 4
 _PATIENCE = 30.0
 _ENDLESS = 10_000
-_SHORTER_THAN_A_FREEZE = 3.0  # a worker frozen past its lease of 4 s finds every pair overdue
+_SHORTER_THAN_A_FREEZE = 3.0  # a frozen worker finds the pair that it was at overdue
 
 
 @dataclass(slots=True)

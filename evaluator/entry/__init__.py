@@ -19,7 +19,7 @@ from evaluator.entry.wording import one_line
 if TYPE_CHECKING:
     from evaluator.report import EntryInfo
 
-__all__ = ["ArchiveLimits", "Entry", "Manifest", "ModelFacts", "open_entry"]
+__all__ = ["ArchiveLimits", "Entry", "Manifest", "ModelFacts", "digest_of", "open_entry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,16 @@ def open_entry(archive: Path, into: Path, limits: ArchiveLimits | None = None) -
     return Entry(
         manifest=manifest,
         root=root,
-        digest=_sha256(archive),
+        digest=digest_of(archive),
         size_bytes=archive.stat().st_size,
         facts=_check_model(manifest, root),
     )
+
+
+def digest_of(archive: Path) -> str:
+    """The sha256 of the archive file, by which an entry is known."""
+    with archive.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _bare_manifest(archive: Path) -> Manifest:
@@ -98,8 +104,3 @@ def _check_model(manifest: Manifest, root: Path) -> ModelFacts | None:
         return check_onnx(root / manifest.model, root)
     check_python(root, manifest.entry or "")
     return None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

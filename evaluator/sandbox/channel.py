@@ -1,7 +1,8 @@
 """The judge's ends of the two pipes, and the region: exact reads and writes, with deadlines.
 
 The other end is hostile: it may write unasked, stop half way, close, or hang. Nothing here blocks
-past its deadline, and nothing reads more bytes than were asked for.
+past its deadline, and nothing reads more bytes than were asked for. What is there already is read
+even after the deadline: the judge may have been the one that stood still.
 """
 
 import contextlib
@@ -83,8 +84,7 @@ class Channel:
         poller = select.poll()
         poller.register(descriptor, event)
         poller.register(self._pidfd, select.POLLIN)
-        seconds = deadline - time.monotonic()
-        ready = dict(poller.poll(seconds * 1000)) if seconds > 0 else {}
+        ready = dict(poller.poll(max(0.0, deadline - time.monotonic()) * 1000))
         if not ready:
             raise DeadlineError
         if descriptor not in ready:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from evaluator.entry.wording import one_line
 from evaluator.errors import ParticipantError
 
-__all__ = ["VERDICTS", "closed_sentence", "verdict"]
+__all__ = ["LATE", "VERDICTS", "closed_sentence", "verdict"]
 
 # What happened, and what to do about it.
 _PARTS = {
@@ -35,6 +35,9 @@ _PARTS = {
     "entry.log_flood": ("The entry printed far too much", "remove its debug output"),
 }
 VERDICTS = MappingProxyType({code: f"{what}; {do}." for code, (what, do) in _PARTS.items()})
+
+# Those by the judge's own clock, which runs on while the judge stands still.
+LATE = frozenset({"entry.start_timeout", "entry.pair_timeout", "entry.wall_timeout"})
 
 
 def closed_sentence(code: str) -> str:

@@ -70,6 +70,14 @@ def worker_frozen_past_its_lease(stage: Stage) -> None:
     worker.process.send_signal(signal.SIGCONT)
 
 
+def worker_frozen_longer_than_a_pair_may_take(stage: Stage) -> None:
+    """It mostly has its lease yet when it comes back, and must not blame the entry."""
+    worker, _ = _working(stage, JudgingStage.FULL)
+    worker.process.send_signal(signal.SIGSTOP)
+    stage.wait_if(lambda: False, stage.participants.phase.pair_seconds + 0.3)
+    worker.process.send_signal(signal.SIGCONT)
+
+
 def sweeper_killed(stage: Stage) -> None:
     assert stage.sweeper is not None
     stage.arena.kill(stage.sweeper)
@@ -249,6 +257,7 @@ FAULTS: Mapping[str, Callable[[Stage], None]] = MappingProxyType(
             worker_killed_at_a_conclusion,
             database_connections_cut,
             worker_frozen_past_its_lease,
+            worker_frozen_longer_than_a_pair_may_take,
             sweeper_killed,
             scratch_disk_full,
             broker_killed_without_its_data,

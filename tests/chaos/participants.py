@@ -24,6 +24,7 @@ __all__ = ["Participants"]
 _PEOPLE = 4
 _PATIENCE = 30.0
 _ENDLESS = 10_000
+_SHORTER_THAN_A_FREEZE = 3.0  # a frozen worker finds the pair that it was at overdue
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class Participants:
             dataset=register_dataset(load_dataset(dark), dark, is_public=False),
             smoke_dataset=register_dataset(load_dataset(bright), bright, is_public=True),
             shard_pairs=3,
+            pair_seconds=_SHORTER_THAN_A_FREEZE,
             per_day=_ENDLESS,
             at_once=_ENDLESS,
         )

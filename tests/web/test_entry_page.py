@@ -152,6 +152,13 @@ def test_a_picture_known_to_the_browser_is_not_sent_again(
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_a_picture_whose_file_is_gone_is_not_found(shown: Evaluation, client: Client) -> None:
+    kept = shown.gallery.get(pair=PAIR)
+    kept.picture.storage.delete(kept.picture.name)
+    assert client.get(output_url(shown)).status_code == 404
+    assert client.get(picture_url(shown.submission_id, PAIR, "content")).status_code == 200
+
+
 @pytest.mark.parametrize(
     "pair", ["content-0__style-9", "..", "..%2F..%2Fetc%2Fpasswd", "content-0", "%00"]
 )

@@ -1,9 +1,11 @@
 """From the submission to the smoke run, the full run and the board, and what each end costs."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 from pytest_django import Settings
 
 from evaluator.version import __version__
@@ -19,6 +21,7 @@ from tests.web.judging_rows import (
     concluded,
     evaluation_of,
     judged,
+    lapse,
     ledger,
     report,
     shards_of,
@@ -187,6 +190,30 @@ def test_a_fault_in_the_conclusion_is_tried_again_up_to_the_limit(
         assert services.fault(services.claim_conclusion(full.pk), "storage.away")
         assert Submission.objects.get(pk=submission.pk).state == state
     assert ledger(submission) == {"reserved", "refunded"}
+
+
+def test_a_conclusion_whose_lease_is_revived_while_it_lapses_is_not_ended(
+    db: None, settings: Settings
+) -> None:
+    """Its worker, frozen and back, beats between the sweeper's look and the sweeper's verdict."""
+    settings.MAX_FAULTS = 0
+    full = evaluation_of(judged())
+    lease = services.claim_conclusion(full.pk)
+    lapse(full)
+    revived: list[bool] = []
+
+    def revive(execute: Callable[..., object], sql: str, *arguments: object) -> object:
+        looked = execute(sql, *arguments)
+        if sql.startswith('SELECT "judging_evaluation"."faults"') and not revived:
+            revived.append(services.prolong_conclusion(lease))
+        return looked
+
+    with connection.execute_wrapper(revive):
+        assert services.sweep().expired == 0
+    assert revived == [True]
+    full.refresh_from_db()
+    assert full.state == State.RUNNING
+    assert services.conclude(lease, report())
 
 
 def test_a_conclusion_that_met_a_fault_waits_before_its_next_try(db: None) -> None:

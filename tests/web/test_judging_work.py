@@ -5,7 +5,6 @@ its heartbeats come over a connection of their own, which sees no open transacti
 """
 
 import time
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from django.core.files import File
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -23,44 +21,20 @@ from evaluator.datasets import load_dataset
 from evaluator.errors import PlatformFault, RetryLater
 from stylearena.celery import app as celery_app
 from stylearena.competitions.models import Visibility
-from stylearena.competitions.services import register_dataset
 from stylearena.judging import context, gallery, pulse, services, work
 from stylearena.judging.devices import Device
 from stylearena.judging.models import Evaluation, Lane, Shard, Stage
-from stylearena.submissions.models import State, Submission
-from stylearena.submissions.services import cancel, submit
-from tests.web.factories import PhaseFactory, UserFactory, write_dataset
+from stylearena.submissions.models import State
+from stylearena.submissions.services import cancel
+from tests.web.factories import PhaseFactory, write_dataset
+from tests.web.handing_in import IDENTITY, hand_in, judge_all
 from tests.web.judging_rows import begun, claimed, evaluation_of, shards_of, smoked
 
-IDENTITY = """
-def load(device):
-    print("loaded on", device)
-    return lambda content, style: content
-"""
 BROKEN = """
 def load(device):
     print("about to fail")
     raise RuntimeError("no weights")
 """
-
-
-def hand_in(folder: Path, settings: Settings, source: str, **phase: object) -> Submission:
-    """Hand in a Python entry through intake, to a phase on a real dataset of six pairs."""
-    archive = folder / "entry.zip"
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("entry.toml", 'name = "Mine"\nruntime = "python"\nentry = "mine:load"\n')
-        file.writestr("mine.py", source)
-    home = write_dataset(Path(settings.DATASETS_DIR) / "tiny")
-    dataset = register_dataset(load_dataset(home), home, is_public=True)
-    with archive.open("rb") as upload:
-        submission = submit(
-            phase=PhaseFactory(dataset=dataset, smoke_dataset=dataset, **phase),
-            participant=UserFactory(),
-            upload=File(upload),
-            filename="entry.zip",
-        )
-    services.begin(submission.pk)
-    return submission
 
 
 def code_of_stop(beating: pulse.Pulse, *, done: int) -> str:
@@ -72,11 +46,6 @@ def code_of_stop(beating: pulse.Pulse, *, done: int) -> str:
             return stop.code
         time.sleep(0.05)
     pytest.fail("the run was not stopped")
-
-
-def judge_all(submission: Submission, stage: Stage) -> None:
-    for _ in shards_of(submission, stage):
-        assert work.judge(Lane(stage))
 
 
 @pytest.mark.slow

@@ -10,7 +10,9 @@ from django.core.files.base import ContentFile
 
 from evaluator.datasets import Dataset, Pair
 from evaluator.images import encode_jpeg
+from stylearena.judging import services
 from stylearena.judging.models import Evaluation, GalleryPicture
+from stylearena.judging.services import Lease
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,22 +37,37 @@ def choose(dataset: Dataset, per_style: int = _PER_STYLE) -> frozenset[str]:
 
 
 class Gallery:
-    """Writes an evaluation's pictures as they are made, where they may ever be shown."""
+    """Writes a leased shard's pictures as they are made, where they may ever be shown."""
 
-    def __init__(self, evaluation: Evaluation) -> None:
-        self._evaluation = evaluation
+    def __init__(self, evaluation: Evaluation, lease: Lease) -> None:
+        self._evaluation, self._lease = evaluation, lease
 
     def chosen(self, dataset: Dataset) -> frozenset[str]:
         """The pairs to keep: none at all of held-out pictures, whatever the phase shows."""
         return choose(dataset) if self._evaluation.dataset.is_public else frozenset()
 
     def keep(self, pair: Pair, pixels: "NDArray[np.uint8]") -> None:
-        """Write the output picture of ``pair``, in place of one that an interrupted run left."""
-        found, _ = GalleryPicture.objects.get_or_create(
-            evaluation=self._evaluation,
-            pair=pair.id,
-            defaults={"content": pair.content, "style": pair.style},
+        """Write the output picture of ``pair``, in place of one that an interrupted run left.
+
+        The file goes to storage first: a row never names a file that is not there. The picture of
+        a lease that was lost is dropped.
+        """
+        made = GalleryPicture(
+            evaluation=self._evaluation, pair=pair.id, content=pair.content, style=pair.style
         )
-        if found.picture:
-            found.picture.delete(save=False)
-        found.picture.save(f"{pair.id}.jpg", ContentFile(encode_jpeg(pixels)))
+        made.picture.save(f"{pair.id}.jpg", ContentFile(encode_jpeg(pixels)), save=False)
+        if needless := self._show(made):
+            made.picture.storage.delete(needless)
+
+    def _show(self, made: GalleryPicture) -> str:
+        """Let the pair's row name the new file if the lease holds; the file that no row names."""
+        with services.held(self._lease) as is_ours:
+            if not is_ours:
+                return str(made.picture.name)
+            found = self._evaluation.gallery.filter(pair=made.pair).first()
+            if found is None:
+                made.save()
+                return ""
+            replaced, found.picture = found.picture.name, made.picture.name
+            found.save(update_fields=["picture"])
+            return str(replaced)

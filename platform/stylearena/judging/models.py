@@ -33,7 +33,8 @@ def shard_path(shard: "Shard", filename: str) -> str:
 
 
 def picture_path(picture: "GalleryPicture", filename: str) -> str:
-    return f"gallery/{picture.evaluation_id}/{filename}"
+    """A name of its own for each try: who lost the shard drops its own file only."""
+    return f"gallery/{picture.evaluation_id}/{uuid4().hex[:12]}-{filename}"
 
 
 class RescoreState(models.TextChoices):

@@ -18,12 +18,13 @@ from django.db.models import QuerySet
 from django.db.models.fields.files import FieldFile
 
 from evaluator.datasets import Dataset, Pair
-from evaluator.entry import ArchiveLimits, Entry, open_entry
+from evaluator.entry import ArchiveLimits, Entry, digest_of, open_entry
 from evaluator.errors import OrganiserError, ParticipantError, PlatformFault, RetryLater
 from evaluator.protocols import protocol as find_protocol
 from evaluator.report import EntryInfo, Report
 from evaluator.sandbox import Limits, Rung
 from evaluator.sandbox.rungs import best_rung, warning_of, weakest
+from evaluator.sandbox.verdicts import VERDICTS
 from evaluator.version import __version__ as evaluator_version
 from stylearena.competitions.services import load
 from stylearena.judging import messages, services
@@ -35,7 +36,6 @@ from stylearena.judging.pulse import CANCELLED, Pulse, worker_is_stopping
 from stylearena.judging.services import Beat, ConclusionLease, Lease
 from stylearena.judging.smoke import run_smoke
 from stylearena.logs import bound
-from stylearena.submissions.models import State
 
 if TYPE_CHECKING:
     from evaluator.scoring import Scorer
@@ -97,7 +97,8 @@ def _require_healthy_device() -> None:
 def _judge(lease: Lease) -> None:
     transcript: list[str] = []
     try:
-        _run(lease, transcript)
+        with _verdicts_only():
+            _run(lease, transcript)
     except ParticipantError as error:
         services.fail(lease, error.code, str(error), "".join(transcript))
     except RetryLater as pause:
@@ -134,11 +135,11 @@ def conclude(evaluation_id: int) -> None:
 
 def _conclude(lease: ConclusionLease, evaluation: Evaluation) -> None:
     try:
-        with Pulse(partial(_prolong, lease)):
+        with Pulse(partial(_prolong, lease)), _verdicts_only():
             report = _report(evaluation)
         services.conclude(lease, report)
     except ParticipantError as error:
-        services.end(evaluation.pk, state=State.FAILED, code=error.code, reason=str(error))
+        services.fail_conclusion(lease, error.code, str(error))
     except RetryLater as pause:
         services.release_conclusion(lease, pause=_pause_of(pause))
     except (OrganiserError, PlatformFault) as fault:
@@ -147,6 +148,21 @@ def _conclude(lease: ConclusionLease, evaluation: Evaluation) -> None:
     except Exception:
         services.fault(lease, _UNEXPECTED)
         raise
+
+
+@contextmanager
+def _verdicts_only() -> Iterator[None]:
+    """A ParticipantError that is no verdict on what the entry did is a fault of ours.
+
+    The evaluator blames its caller for an unknown protocol, a device that is not there or an
+    archive that does not open; here the caller is us, and intake has opened this very archive.
+    """
+    try:
+        yield
+    except ParticipantError as error:
+        if error.code in VERDICTS:
+            raise
+        raise PlatformFault(error.code, str(error)) from error
 
 
 def _prolong(lease: ConclusionLease, *, done: int) -> Beat:
@@ -181,7 +197,7 @@ def _run(lease: Lease, transcript: list[str]) -> None:
                 run_smoke(entry, dataset, pairs, scorer, limits, rung, pulse, transcript)
                 result = b""
             else:
-                pairs, gallery = dataset.pairs[lease.first : lease.stop], Gallery(evaluation)
+                pairs, gallery = dataset.pairs[lease.first : lease.stop], Gallery(evaluation, lease)
                 result = _score(entry, dataset, pairs, scorer, limits, rung, pulse, gallery)
     services.finish(
         lease,
@@ -265,18 +281,18 @@ def _evaluations() -> QuerySet[Evaluation]:
 
 def _scorer_of(evaluation: Evaluation) -> "Scorer":
     """The warm scorer; PlatformFault if this worker would give numbers of another provenance."""
+    if evaluation.evaluator_version != evaluator_version:
+        raise RetryLater(
+            _OTHER_VERSION,
+            f"This worker has evaluator {evaluator_version}, the evaluation was begun under "
+            f"{evaluation.evaluator_version}; a worker of that version must finish it.",
+        )
     protocol = find_protocol(evaluation.protocol)
     if protocol.digest() != evaluation.protocol_digest:
         raise PlatformFault(
             "protocol.changed",
             f"The protocol {protocol.name} is not the one that the phase was opened with; judge it "
             "with the version of StyleArena that it was opened with.",
-        )
-    if evaluation.evaluator_version != evaluator_version:
-        raise RetryLater(
-            _OTHER_VERSION,
-            f"This worker has evaluator {evaluator_version}, the evaluation was begun under "
-            f"{evaluation.evaluator_version}; a worker of that version must finish it.",
         )
     return _warm_scorer(evaluation.protocol, this_device().name)
 
@@ -308,15 +324,14 @@ def _opened(evaluation: Evaluation) -> Iterator[Entry]:
     with tempfile.TemporaryDirectory(prefix="stylearena-entry-") as folder:
         name = Path(submission.archive.name or "").name
         archive = _fetched(submission.archive, Path(folder) / name)
-        into = Path(folder) / "entry"
-        into.mkdir()
-        entry = open_entry(archive, into, limits)
-        if entry.digest != submission.digest:
+        if digest_of(archive) != submission.digest:
             raise PlatformFault(
                 "archive.changed",
                 f"The archive of submission {submission.pk} is not what was handed in; restore it.",
             )
-        yield entry
+        into = Path(folder) / "entry"
+        into.mkdir()
+        yield open_entry(archive, into, limits)
 
 
 def _fetched(stored: FieldFile, path: Path) -> Path:

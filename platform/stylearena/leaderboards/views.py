@@ -111,7 +111,10 @@ def picture(
     if request.headers.get("If-None-Match") == etag:
         response = HttpResponseNotModified()
     else:
-        served = pictures.serve(kept, role)
+        try:
+            served = pictures.serve(kept, role)
+        except FileNotFoundError as error:  # replaced this moment, or lost by the storage
+            raise Http404("This picture is not there; reload the entry's page.") from error
         response = HttpResponse(served.body, content_type=served.content_type)
     response["ETag"] = etag
     response["Cache-Control"] = _PUBLIC if sight.is_public else _PRIVATE

@@ -5,7 +5,7 @@ on the row itself are plain columns, never joins: a joined UPDATE becomes ``id I
 which PostgreSQL does not check again after waiting for the row's lock.
 
 turns        claim_next: whose turn it is, fairly among participants; ``line`` has who waits
-leases       claim, heartbeat, finish, fail, release: one shard, guarded by its fencing token
+leases       claim, heartbeat, held, finish, fail, release: one shard, guarded by its fencing token
 conclusions  claim_conclusion, conclude, fault: the report, published once, guarded likewise
 versions     take_over: what becomes of a run that workers of an older version began
 stages       begin: from the submission to the smoke run and the full run
@@ -19,6 +19,7 @@ from stylearena.judging.services.conclusions import (
     ConclusionLease,
     claim_conclusion,
     conclude,
+    fail_conclusion,
     fault,
     prolong_conclusion,
     release_conclusion,
@@ -31,6 +32,7 @@ from stylearena.judging.services.leases import (
     fail,
     finish,
     heartbeat,
+    held,
     release,
 )
 from stylearena.judging.services.stages import begin
@@ -52,9 +54,11 @@ __all__ = [
     "conclude",
     "end",
     "fail",
+    "fail_conclusion",
     "fault",
     "finish",
     "heartbeat",
+    "held",
     "is_ours",
     "prolong_conclusion",
     "release",

@@ -90,6 +90,11 @@ def fault(lease: ConclusionLease, code: str) -> bool:
     return count_conclusion_fault(_held(lease), lease.evaluation_id)
 
 
+def fail_conclusion(lease: ConclusionLease, code: str, reason: str) -> bool:
+    """The entry's outputs can have no score: its evaluation ends, and is never tried again."""
+    return _end(_held(lease), lease.evaluation_id, State.FAILED, code, reason)
+
+
 def expire_conclusions() -> int:
     """Count a fault for every conclusion whose worker is gone; returns how many there were."""
     lapsed = Evaluation.objects.filter(state=State.RUNNING, leased_until__lt=timezone.now())
@@ -105,7 +110,17 @@ def count_conclusion_fault(held: QuerySet[Evaluation], evaluation_id: int) -> bo
     if faults < settings.MAX_FAULTS:
         return _retry(held, evaluation_id, pause_after(faults + 1), counted=1)
     code, reason = verdicts.FAULTS_CODE, verdicts.FAULTS_REASON
-    return verdicts.end(evaluation_id, state=State.ERROR, code=code, reason=reason)
+    return _end(held, evaluation_id, State.ERROR, code, reason)
+
+
+def _end(
+    held: QuerySet[Evaluation], evaluation_id: int, state: State, code: str, reason: str
+) -> bool:
+    """Take the lease and end what it was for, at once: of its holder and us, one is refused."""
+    with transaction.atomic():
+        if not held.update(leased_until=None):
+            return False
+        return verdicts.end(evaluation_id, state=state, code=code, reason=reason)
 
 
 def _retry(

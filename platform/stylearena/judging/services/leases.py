@@ -1,10 +1,12 @@
 """Leases: who may write a shard, for how long. The fencing token refuses everybody else.
 
-A claim raises the token; heartbeat, finish, fail and release name the token they were given, so
-that a worker which was frozen past its lease and comes back changes nothing.
+A claim raises the token; heartbeat, held, finish, fail and release name the token they were given,
+so that a worker which was frozen past its lease and comes back changes nothing.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -89,6 +91,14 @@ def heartbeat(lease: Lease, *, done: int) -> Beat:
     alive = _held(lease).update(leased_until=lease_end(), done=done)
     wished = Submission.objects.filter(pk=lease.submission_id, cancel_requested_at__isnull=False)
     return Beat(alive=bool(alive), cancelled=lease.lane != Lane.RESCORE and wished.exists())
+
+
+@contextmanager
+def held(lease: Lease) -> Iterator[bool]:
+    """A transaction in which nobody can take the shard: whether ``lease`` holds, and does then."""
+    with transaction.atomic():
+        stages.lock(lease.evaluation_id)
+        yield _held(lease).exists()
 
 
 def finish(

@@ -1,17 +1,19 @@
 """The pictures of a run are written under its shard's lease: who lost it changes none of them."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from django.core.files.storage import FileSystemStorage, default_storage
 from PIL import Image
 
-from evaluator.datasets import Pair
+from evaluator.datasets import Pair, load_dataset
 from stylearena.judging import services
 from stylearena.judging.gallery import Gallery
 from stylearena.judging.models import Evaluation, GalleryPicture, Stage
 from stylearena.submissions.models import Submission
+from tests.web.factories import write_dataset
 from tests.web.judging_rows import claimed, evaluation_of, lapse, shards_of, smoked
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,15 @@ def files(full: Evaluation) -> list[str]:
     return [
         f"gallery/{full.pk}/{name}" for name in default_storage.listdir(f"gallery/{full.pk}")[1]
     ]
+
+
+@pytest.mark.parametrize("is_public", [True, False])
+def test_only_pictures_that_are_public_are_kept(
+    submission: Submission, full: Evaluation, tmp_path: Path, is_public: bool
+) -> None:
+    full.dataset.is_public = is_public
+    pairs = load_dataset(write_dataset(tmp_path / "tiny"))
+    assert bool(Gallery(full, lease_of(submission)).chosen(pairs)) is is_public
 
 
 def test_a_picture_replaces_the_one_that_an_interrupted_run_left(

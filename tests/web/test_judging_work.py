@@ -175,14 +175,6 @@ def test_the_gallery_shows_a_few_different_contents_of_every_style(tmp_path: Pat
     assert chosen == gallery.choose(dataset)
 
 
-@pytest.mark.parametrize("is_public", [True, False])
-def test_only_pictures_that_are_public_are_kept(db: None, tmp_path: Path, is_public: bool) -> None:
-    evaluation = evaluation_of(smoked(visibility=Visibility.OPEN))
-    evaluation.dataset.is_public = is_public
-    pairs = load_dataset(write_dataset(tmp_path / "tiny"))
-    assert bool(gallery.Gallery(evaluation).chosen(pairs)) is is_public
-
-
 def test_a_worker_without_confinement_does_not_start_in_production(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,25 +46,30 @@ Trained here, on two cores that other work shared, one thread a training (two fo
 300 steps), with `--preset cpu` and `features` set to the original VGG-19 (`vgg19-caffe`, of which
 the part up to conv4_1 could be had), on a folder made by `stylearena dataset build` of the demo's
 public pictures and 25 photographs in the public domain as further contents. `--style` is in a row's
-name. The student, which ships, and johnson-all were trained for longer, nine steps in ten on
-`compact-vgg`, the small network that imitates VGG's features and is some ten times faster, the last
-tenth on VGG-19; the commands:
+name. The student and johnson-all, which ship, and AdaIN were trained for longer, the first two for
+nine steps in ten on `compact-vgg`, the small network that imitates VGG's features and is some ten
+times faster, and for the last tenth on VGG-19; the commands:
 
 ```sh
 python -m baselines train student --dataset FOLDER --config student.toml
 #   features = "vgg19-caffe", steps = 5500, first_share = 0.9, average = 0.998
 python -m baselines train johnson-all --dataset FOLDER --config johnson-all.toml
-#   features = "vgg19-caffe", first_features = "compact-vgg", first_share = 0.9, steps = 1100,
-#   batch = 4, crop = 128, load = 256
+#   features = "vgg19-caffe", steps = 2000, average = 0.995
+python -m baselines train adain --dataset FOLDER --config adain.toml
+#   features = "vgg19-caffe", steps = 2400, average = 0.99
 python -m baselines ship student
+python -m baselines ship johnson-all
 ```
 
-These two paint each style differently, in its strokes rather than its shapes. The others are a
-thousandth of what the papers spend and show that the methods work, not how well: AdaIN's decoder
-does not show the content yet (it was trained before decoders measured features by their spread),
-DCGAN paints a grid over it, CycleGAN and StyleGAN2 change little but colour, FastCUT next to
-nothing. WCT (300 steps) shows the content, blurred, in each style's colours and strokes; it was not
-measured. By the interval of the paired difference, johnson-all, the student, AdaIN and WGAN-GP have
+The first two paint each style differently, in its strokes rather than its shapes; AdaIN paints each
+style's strokes and shapes, of the content its outlines. The others are a thousandth of what the
+papers spend and show that the methods work, not how well: DCGAN paints a grid over the content,
+CycleGAN and StyleGAN2 change little but colour, FastCUT next to nothing. Short training is not all:
+FastCUT compares patches at full size too, which hardly lets it change anything, and StyleGAN2's
+rate is that of layers whose weights are not scaled at use, so that its mapping hardly learns. The
+adversary of WGAN-GP has a fifth of the weight of the GAN's: that its coverage is not above the
+GAN's says nothing of critics. WCT (300 steps) shows the content, blurred, in each style's colours
+and strokes; it was not measured. By the interval of the paired difference, johnson-all, the student, AdaIN and WGAN-GP have
 more style than `reinhard`. Scores are of the demo's public pictures, which they learnt from (of the
 twelve pairs of one style for what is tied to a style or family), by `python -m
 tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α = 1, β = 10³) on the

@@ -69,12 +69,13 @@ FastCUT compares patches at full size too, which hardly lets it change anything,
 rate is that of layers whose weights are not scaled at use, so that its mapping hardly learns. The
 adversary of WGAN-GP has a fifth of the weight of the GAN's: that its coverage is not above the
 GAN's says nothing of critics. WCT (300 steps) shows the content, blurred, in each style's colours
-and strokes; it was not measured. By the interval of the paired difference, johnson-all, the student, AdaIN and WGAN-GP have
-more style than `reinhard`. Scores are of the demo's public pictures, which they learnt from (of the
-twelve pairs of one style for what is tied to a style or family), by `python -m
-tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α = 1, β = 10³) on the
-same VGG-19, at 256 pixels. Styles differ by an order of magnitude in their losses, so that each
-interval is wide; `stylearena compare` of two reports has the interval of the difference.
+and strokes; it was not measured. By the interval of the paired difference, johnson-all, the
+student, AdaIN and WGAN-GP have more style than `reinhard`. Scores are of the demo's public
+pictures, which they learnt from (of the twelve pairs of one style for what is tied to a style or
+family), by `python -m tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α
+= 1, β = 10³) on the same VGG-19, at 256 pixels. Styles differ by an order of magnitude in their
+losses, so that each interval is wide; `stylearena compare` of two reports has the interval of the
+difference.
 
 | method | paper | parameters | trained | scores (95 % interval) | licence |
 |---|---|---|---|---|---|

@@ -13,10 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
+from pytest_django import Settings
 
 from evaluator.metrics.catalogue import metric_info
 from evaluator.report import FamilyScores, Report, Score, Timings
 from stylearena.competitions.models import Dataset, Phase, Visibility
+from stylearena.demo.installation import free_port
 from stylearena.judging import services
 from stylearena.judging.models import Evaluation, Lane
 from stylearena.judging.services import rescoring
@@ -157,6 +159,18 @@ def test_a_picture_whose_file_is_gone_is_not_found(shown: Evaluation, client: Cl
     kept.picture.storage.delete(kept.picture.name)
     assert client.get(output_url(shown)).status_code == 404
     assert client.get(picture_url(shown.submission_id, PAIR, "content")).status_code == 200
+
+
+def test_pictures_and_page_are_there_while_the_cache_is_not(
+    shown: Evaluation, client: Client, settings: Settings
+) -> None:
+    redis = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = settings.CACHES | {
+        "default": {"BACKEND": redis, "LOCATION": f"redis://127.0.0.1:{free_port()}/0"}
+    }
+    for url in (picture_url(shown.submission_id, PAIR, "content"), output_url(shown)):
+        assert client.get(url).status_code == 200
+    assert client.get(f"/entries/{shown.submission_id}/").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,13 @@ The worker writes both when it starts; the site only reads them, and shows neith
 page when the cache cannot be asked.
 """
 
-import logging
 from collections.abc import Mapping
 
-import redis
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-log = logging.getLogger(__name__)
+from stylearena.memory import recall
 
 _NOTICE, _RUNTIME = "judging.sandbox_notice", "judging.entry_runtime"
 
@@ -29,17 +27,9 @@ def keep_runtime(versions: Mapping[str, str]) -> None:
 
 def entry_runtime(request: HttpRequest) -> dict[str, object]:
     """Context processor: ``entry_runtime``, name → version; empty where no worker has started."""
-    return {"entry_runtime": SimpleLazyObject(lambda: _read(_RUNTIME, {}))}
+    return {"entry_runtime": SimpleLazyObject(lambda: recall(_RUNTIME, {}))}
 
 
 def sandbox_notice(request: HttpRequest) -> dict[str, object]:
     """Context processor: ``sandbox_notice``, a sentence or "" (read only if a template asks)."""
-    return {"sandbox_notice": SimpleLazyObject(lambda: str(_read(_NOTICE, "")))}
-
-
-def _read(key: str, nothing: object) -> object:
-    try:
-        return cache.get(key, nothing)
-    except (redis.RedisError, OSError) as error:
-        log.warning("%s cannot be read: %s", key, error)
-        return nothing
+    return {"sandbox_notice": SimpleLazyObject(lambda: str(recall(_NOTICE, "")))}

@@ -7,13 +7,13 @@ lie exactly under the output in the before/after slider.
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from django.core.cache import cache
 from django.urls import reverse
 
 from evaluator.images import decode, encode_jpeg
 from evaluator.protocols import protocol
 from stylearena.competitions import services as competitions
 from stylearena.judging.models import Evaluation, GalleryPicture
+from stylearena.memory import recall, remember
 
 __all__ = ["Role", "ServedPicture", "address", "etag_of", "serve"]
 
@@ -55,12 +55,12 @@ def suffix_of(kept: GalleryPicture) -> str:
 
 def _as_judged(evaluation: Evaluation, role: Literal["content", "style"], picture_id: str) -> bytes:
     key = f"picture:{evaluation.dataset.digest}:{evaluation.protocol_digest}:{role}:{picture_id}"
-    body = cache.get(key)
+    body = recall(key)
     if body is None:
         dataset = competitions.load(evaluation.dataset)
         images = dataset.content if role == "content" else dataset.style
         source = images.by_id(picture_id)
         policy = protocol(evaluation.protocol).pictures
         body = encode_jpeg(decode(source.path, policy, name=source.id))
-        cache.set(key, body, _KEPT_SECONDS)
+        remember(key, body, _KEPT_SECONDS)
     return cast("bytes", body)

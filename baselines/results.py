@@ -65,17 +65,16 @@ The first two paint each style differently, in its strokes rather than its shape
 style's strokes and shapes, of the content its outlines. The others are a thousandth of what the
 papers spend and show that the methods work, not how well: DCGAN paints a grid over the content,
 CycleGAN and StyleGAN2 change little but colour, FastCUT next to nothing. Short training is not all:
-FastCUT compares patches at full size too, which hardly lets it change anything, and StyleGAN2's
-rate is that of layers whose weights are not scaled at use, so that its mapping hardly learns. The
-adversary of WGAN-GP has a fifth of the weight of the GAN's: that its coverage is not above the
-GAN's says nothing of critics. WCT (300 steps) shows the content, blurred, in each style's colours
-and strokes; it was not measured. By the interval of the paired difference, johnson-all, the
-student, AdaIN and WGAN-GP have more style than `reinhard`. Scores are of the demo's public
-pictures, which they learnt from (of the twelve pairs of one style for what is tied to a style or
-family), by `python -m tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α
-= 1, β = 10³) on the same VGG-19, at 256 pixels. Styles differ by an order of magnitude in their
-losses, so that each interval is wide; `stylearena compare` of two reports has the interval of the
-difference.
+FastCUT compares patches at full size too, which leaves it little to change, StyleGAN2 has the rate
+of layers whose weights are not scaled at use, and WGAN-GP's adversary weighs 0.05 where the GAN's
+weighs 0.5, so that their coverage tells nothing of critics. WCT (300 steps) shows the content,
+blurred, in each style's colours and strokes; it was not measured. By the interval of the paired
+difference, johnson-all, the student, AdaIN and WGAN-GP have more style than `reinhard`. Scores are
+of the demo's public pictures, which they learnt from (of the twelve pairs of one style for what is
+tied to a style or family), by `python -m tests.baselines.vgg_board`: `content_loss`, `style_loss`
+and `total_loss` (α = 1, β = 10³) on the same VGG-19, at 256 pixels. Styles differ by an order of
+magnitude in their losses, so that each interval is wide; `stylearena compare` of two reports has
+the interval of the difference.
 
 | method | paper | parameters | trained | scores (95 % interval) | licence |
 |---|---|---|---|---|---|

@@ -16,6 +16,9 @@ from evaluator.errors import ParticipantError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from baselines.methods.gatys import GatysSettings
+    from baselines.methods.gatys_entry import Optimisation
+
 __all__ = ["stylize"]
 
 Shares = Annotated[
@@ -58,11 +61,7 @@ def stylize(
     shares, place = _shares(share, len(style)), find_device(device)
     settings = chosen({"picture": GatysSettings()}, "picture", config)
     network = vgg_for(settings).to(place)
-    options = settings.optimisation()
-    options = options._replace(
-        strength=options.strength if strength is None else strength,
-        preserve_colours=keep_colours or options.preserve_colours,
-    )
+    options = _options(settings, strength, keep_colours=keep_colours)
     evaluations = 2 * sum(options.iterations)  # line searches need more than one an iteration
     styles = [(_read(path, size).to(place), part) for path, part in zip(style, shares, strict=True)]
     with steps("stylising") as bar:
@@ -75,6 +74,17 @@ def stylize(
         )
     _write(out, painted)
     people().print(f"{out}", markup=False)
+
+
+def _options(
+    settings: GatysSettings, strength: float | None, *, keep_colours: bool
+) -> Optimisation:
+    """Those of the settings, but for what the command line says."""
+    options = settings.optimisation()
+    return options._replace(
+        strength=options.strength if strength is None else strength,
+        preserve_colours=keep_colours or options.preserve_colours,
+    )
 
 
 def _shares(share: list[float] | None, styles: int) -> list[float]:

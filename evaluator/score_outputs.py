@@ -72,9 +72,7 @@ def score_outputs(
     _require_folder(Path(outputs))
     data = find_dataset(dataset, on_painted=on_painted)
     folder = _folder(Path(outputs), data)
-    _require_apart(folder, out)
-    _require_all(folder, data)
-    _require_sizes(folder, data, rules.pictures)
+    _require_usable(folder, data, rules, out)
     with ExitStack() as closing:
         results = closing.enter_context(ResultsFolder(Path(out))) if out is not None else None
         scorer = scorer or _scorer(rules, device, on_download)
@@ -101,6 +99,14 @@ def _folder(outputs: Path, dataset: Dataset) -> Path:
     inner = outputs / "outputs"
     own = any(_path(outputs, pair).is_file() for pair in dataset.pairs)
     return inner if inner.is_dir() and not own else outputs
+
+
+def _require_usable(
+    folder: Path, dataset: Dataset, rules: Protocol, out: Path | str | None
+) -> None:
+    _require_apart(folder, out)
+    _require_all(folder, dataset)
+    _require_sizes(folder, dataset, rules.pictures)
 
 
 def _require_apart(folder: Path, out: Path | str | None) -> None:

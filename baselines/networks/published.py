@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
@@ -16,7 +15,8 @@ from baselines.networks.feed_forward import FeedForward
 from baselines.networks.microast import MicroAST
 from baselines.parity import compared_entry
 from baselines.tracing import trace
-from evaluator.errors import ParticipantError
+from evaluator.backbones.loading import read_tensors
+from evaluator.errors import ParticipantError, PlatformFault
 
 __all__ = ["NETWORKS", "Wrapped", "wrap_published"]
 
@@ -142,12 +142,9 @@ def _read(path: Path) -> Mapping[str, Tensor]:
             "baseline.weights", f"There is no file {path}; give the published weights' path."
         )
     try:
-        state: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # unpickling raises whatever the bytes lead it to
-        raise _refused(path.name, "it is no file of weights") from error
-    if not isinstance(state, Mapping):
-        raise _refused(path.name, "it holds no state dict")
-    return state
+        return read_tensors(path)
+    except PlatformFault as fault:  # here the file is the caller's
+        raise _refused(path.name, "it is no file of weights") from fault
 
 
 def _fill(module: nn.Module, state: Mapping[str, Tensor], name: str) -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "find_device",
     "layer_of",
     "load_state",
+    "read_tensors",
     "require_healthy",
 ]
 
@@ -63,7 +64,7 @@ def load_state(
     path = _file_of(ref, folder, on_progress)
     digest = sha256_of(path)
     _require(ref, digest)
-    return LoadedState(ref.name, _read(path), digest)
+    return LoadedState(ref.name, read_tensors(path), digest)
 
 
 def layer_of(state: LoadedState, layer: str, suffix: str, shape: tuple[int, ...]) -> Tensor:
@@ -162,7 +163,8 @@ def _require(ref: WeightsRef, digest: str) -> None:
         )
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Name → tensor of a state dict in a file; PlatformFault ``weights.format`` if it is none."""
     try:
         if path.suffix == ".safetensors":
             return load_file(path)

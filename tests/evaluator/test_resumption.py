@@ -82,6 +82,21 @@ def test_a_resumed_run_judges_the_rest_and_has_the_same_numbers(
     assert len(list((tmp_path / "out" / "outputs").iterdir())) == 6
 
 
+def test_another_decoder_starts_anew(
+    dataset: Dataset, scorer: Scorer, entry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted_after(4, entry, dataset, scorer, tmp_path / "out")
+    monkeypatch.setattr("evaluator.images.decoder_version", lambda: "another")
+    told: list[int] = []
+    evaluate(
+        *(entry, dataset),
+        scorer=scorer,
+        out=tmp_path / "out",
+        on_pair=lambda done: told.append(done.index),
+    )
+    assert told == list(range(len(dataset.pairs)))
+
+
 def test_another_entry_starts_anew(
     dataset: Dataset, scorer: Scorer, entry: Path, tmp_path: Path
 ) -> None:

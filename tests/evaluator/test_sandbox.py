@@ -313,3 +313,20 @@ def test_a_group_is_made_only_where_the_kernel_keeps_it(tmp_path: Path) -> None:
 
     assert cgroups.make_cgroup(Limits(), root=tmp_path) is None
     assert not list(tmp_path.glob("stylearena*"))
+
+
+WAITING = """
+import os
+
+
+def load(device):
+    print("idle threads are", os.environ["OMP_WAIT_POLICY"])
+    return lambda content, style: content
+"""
+
+
+def test_idle_threads_of_an_entry_leave_the_cores_to_others(tmp_path: Path) -> None:
+    with Box(python_entry(tmp_path, WAITING)) as box:
+        box.stylize(picture(), picture())
+        box.finish()
+    assert "idle threads are PASSIVE" in box.log

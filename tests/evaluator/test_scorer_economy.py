@@ -41,6 +41,22 @@ def test_a_picture_is_decoded_once_for_all_that_is_read_of_it(
     assert sorted(decoded) == ["s0.png", "s1.png", "s2.png"]
 
 
+def test_targets_of_another_decoder_are_made_anew(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[int] = []
+
+    def prepared() -> int:
+        computed.clear()
+        Scorer(replace(QUICK, digits=5)).prepare(dataset, lambda done, _: computed.append(done))
+        return len(computed)
+
+    assert prepared()
+    assert not prepared()
+    monkeypatch.setattr("evaluator.scoring.decoder_version", lambda: "another")
+    assert prepared()
+
+
 def test_a_pair_is_scored_again_without_what_was_kept_if_memory_runs_short(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

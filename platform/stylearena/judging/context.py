@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from stylearena.memory import recall
+from stylearena.caching import recall
 
 _NOTICE, _RUNTIME = "judging.sandbox_notice", "judging.entry_runtime"
 

@@ -98,7 +98,7 @@ class Pulse:
 
     def _reason(self) -> RetryLater | None:
         if self._last.cancelled:
-            return RetryLater(CANCELLED, "The submission was cancelled by its participant.")
+            return RetryLater(CANCELLED, "The submission was cancelled.")
         if not self._last.alive:
             return RetryLater(_LOST, "The lease was lost; another worker has the shard.")
         if worker_is_stopping():

@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from evaluator.images import decode, encode_jpeg
 from evaluator.protocols import protocol
+from stylearena.caching import recall, remember
 from stylearena.competitions import services as competitions
 from stylearena.judging.models import Evaluation, GalleryPicture
-from stylearena.memory import recall, remember
 
 __all__ = ["Role", "ServedPicture", "address", "etag_of", "serve"]
 

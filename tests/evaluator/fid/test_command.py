@@ -183,6 +183,20 @@ def test_the_reference_is_kept_until_a_picture_changes(
     assert again()[0] == changed[0]
 
 
+def test_a_reference_decoded_by_another_version_is_made_anew(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = folder(tmp_path / "a", range(2)), folder(tmp_path / "b", range(50, 52))
+
+    def is_cached() -> bool:
+        done = run(a, b, "--dims", 64, "--weights", weights, "--json")
+        return bool(json.loads(done.stdout)["b"]["cached"])
+
+    assert [is_cached(), is_cached()] == [False, True]
+    monkeypatch.setattr("evaluator.fid.distance.decoder_version", lambda: "another")
+    assert not is_cached()
+
+
 def test_pictures_of_any_size_and_mode_are_taken(tmp_path: Path, weights: Path) -> None:
     a = folder(tmp_path / "a", range(3))
     whole = Image.fromarray(waves(7, side=150))

@@ -2,11 +2,13 @@
 
 Park, Efros, Zhang, Zhu: "Contrastive Learning for Unpaired Image-to-Image Translation", ECCV 2020,
 the variant FastCUT: L_GAN + λ L_PatchNCE(G, H, X), λ = 10 and no identity term.
-PatchNCE (equations 2 and 3): at 256 places of five layers of G's encoder, the feature of the output
-must be found among those of the input, in a softmax with τ = 0.07. Departures:
-- those of ``cyclegan``, whose generator, discriminator and least squares it shares;
-- the layers are the pixels, the first stage at full size, both halvings and the middle block (the
-  authors': pixels, both halvings, the first and the fifth block); no equivariance to flips;
+PatchNCE (equations 2 and 3): at 256 places of five layers of G's encoder (the pixels, both
+halvings, the first and the middle block), the feature of the output must be found among those of
+the input, in a softmax with τ = 0.07; half of the time the input is mirrored, and the output's
+features back (the authors' ``flip_equivariance``). Departures:
+- those of ``cyclegan``, whose generator, discriminator and least squares it shares, but for the
+  pool, which FastCUT has not;
+- a halving's features are taken behind its norm and ReLU (the authors': before them);
 - fewer places at the smaller presets.
 """
 
@@ -77,7 +79,7 @@ class FastCUT(Task):
         self.settings, self._generator = settings, network
         w = settings.width
         self.judge = PatchDiscriminator(settings.critic_width)
-        self.heads = PatchHeads((3, w, 2 * w, 4 * w, 4 * w), settings.head)
+        self.heads = PatchHeads((3, 2 * w, 4 * w, 4 * w, 4 * w), settings.head)
         self.modules = nn.ModuleDict(
             {"network": network, "judge": self.judge, "heads": self.heads}
         ).to(device)
@@ -92,18 +94,20 @@ class FastCUT(Task):
         return output
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
-        work = self.paint(self.network, batch)
+        mirrored = bool(torch.randint(2, ()))
+        work = self.network(batch.content.flip(3) if mirrored else batch.content)
         judged = least_squares(self.judge(batch.style), 1)
         judged = (judged + least_squares(self.judge(work.detach()), 0)) / 2
         descend(self.optimisers["judge"], judged)
         fooled = least_squares(self.judge(work), 1)
-        contrast = self._contrast(batch.content, work)
+        contrast = self.contrast(batch.content, work, mirrored=mirrored)
         descend(self.optimisers["generator"], fooled + self.settings.nce * contrast)
         return {"judged": judged, "fooled": fooled, "contrast": contrast}
 
-    def _contrast(self, content: Tensor, work: Tensor) -> Tensor:
-        """Equation 3: the mean over layers."""
+    def contrast(self, content: Tensor, work: Tensor, *, mirrored: bool) -> Tensor:
+        """Equation 3: the mean over layers; the work is of the mirrored content if so said."""
         ours, theirs = self._generator.taps(work), self._generator.taps(content)
+        ours = [x.flip(3) for x in ours] if mirrored else ours
         places = [
             torch.randperm(x[0, 0].numel())[: self.settings.places].to(x.device) for x in ours
         ]

@@ -10,7 +10,8 @@ style transfer network:
 - content and style losses (``losses``); RGB is added, in logits, to the content in the style's
   mean colours;
 - four mapping layers instead of eight and no slower rate for them; the encoders' rates are not
-  equalised; Adam and the rest as in ``gan`` (the paper: β = (0, 0.99));
+  equalised, and a tenth of the other layers'; Adam and the rest as in ``gan`` (the paper: a rate of
+  2e-3 and β = (0, 0.99));
 - no noise inputs, since an entry's output must not depend on chance; no path length regularisation,
   no mixing; a patch discriminator without norm instead of the residual one with its minibatch
   deviation.

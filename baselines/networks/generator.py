@@ -71,15 +71,16 @@ class ResnetGenerator(nn.Module):
         return painted(content, self.paint(x))
 
     def taps(self, content: Tensor) -> list[Tensor]:
-        """The feature maps of the encoding half: pixels, each way down, the middle block."""
-        x = 2 * content - 1
-        found = [x]
-        for layer in self.down:
-            x = layer(x)
-            found.append(x)
-        for block in self.blocks[: (len(self.blocks) + 1) // 2]:
-            x = block(x)
-        return [*found, x]
+        """Feature maps of the encoding half: pixels, both halvings, the first and the middle block.
+
+        With one or two blocks the last two are the same. The stage of full size is none of them:
+        contrast in features that see a few pixels leaves a picture little to change.
+        """
+        found = [2 * content - 1]
+        for layer in (*self.down, *self.blocks[: (len(self.blocks) + 1) // 2]):
+            found.append(layer(found[-1]))
+        first = 1 + len(self.down)
+        return [found[0], found[2], found[3], found[first], found[-1]]
 
 
 class StyleEncoder(nn.Module):

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from baselines.features import VggFeatures, feature_network
 from baselines.losses import Perceptual, jittered, relative_error, total_variation
-from baselines.methods import gan
+from baselines.methods import fastcut, gan
 from baselines.methods.adain import decoder_for
 from baselines.methods.wgan_gp import gradient_penalty
 from baselines.networks.contrast import patch_nce
@@ -136,15 +136,30 @@ def test_the_small_generator_keeps_the_size_and_starts_near_the_recoloured_conte
     assert float((found - recoloured(content, style)).abs().mean()) < 0.1
 
 
-def test_the_taps_are_the_maps_of_the_encoding_half() -> None:
-    taps = ResnetGenerator(4, 2).taps(torch.rand(1, 3, 32, 32))
+def test_the_taps_are_pixels_both_halvings_and_two_blocks() -> None:
+    network, picture = ResnetGenerator(4, 4), torch.rand(1, 3, 32, 32)
+    taps = network.taps(picture)
     assert [tuple(x.shape[1:]) for x in taps] == [
         (3, 32, 32),
-        (4, 32, 32),
         (8, 16, 16),
         (16, 8, 8),
         (16, 8, 8),
+        (16, 8, 8),
     ]
+    assert torch.equal(taps[0], 2 * picture - 1)
+    assert torch.equal(taps[3], network.blocks[0](taps[2]))
+    assert torch.equal(taps[4], network.blocks[1](taps[3]))
+
+
+def test_the_features_of_a_mirrored_picture_are_mirrored_back() -> None:
+    torch.manual_seed(2)
+    settings = fastcut.PRESETS["smoke"]
+    network = ResnetGenerator(settings.width, settings.blocks, kernel=7)
+    learner = fastcut.FastCUT(network, settings, torch.device("cpu"))
+    content = torch.rand(1, 3, 64, 64)
+    same = learner.contrast(content, content.flip(3), mirrored=True)
+    other = learner.contrast(content, content.flip(3), mirrored=False)
+    assert float(same.detach()) < float(other.detach()) - 0.5
 
 
 def test_a_decoder_starts_alike_whatever_the_scale_of_the_features() -> None:

@@ -45,7 +45,7 @@ PRESETS = {
     ),
     "cpu": AdversarialSettings(
         steps=800,
-        batch=4,
+        batch=2,
         crop=128,
         load=256,
         width=12,

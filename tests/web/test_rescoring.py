@@ -63,6 +63,41 @@ def test_a_rescore_queues_every_scored_entry_in_the_last_lane(db: None) -> None:
     assert rescoring.progress_of(rescore).active == 2
 
 
+def test_a_request_queues_the_first_entries_and_the_sweeper_the_rest(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rescoring, "_AT_ONCE", 2)
+    phase = phase_of()
+    for _ in range(7):
+        scored(phase)
+    rescore = begun(phase)
+    assert rescore.evaluations.count() == 2
+    assert rescoring.progress_of(rescore).active == 7
+    run(rescore)
+    with pytest.raises(OrganiserError, match="5 of 7 entries are still being judged"):
+        rescoring.promote(rescore, by=organiser_of(phase))
+    assert Rescore.objects.get().state == RescoreState.OPEN
+    while services.sweep().rescored:
+        run(rescore)
+    assert rescoring.progress_of(rescore).active == 0
+    rescoring.promote(rescore, by=organiser_of(phase))
+    assert values(phase) == [9.0] * 7
+
+
+def test_a_drop_ends_the_first_runs_and_the_sweeper_the_rest(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phase = phase_of()
+    for _ in range(5):
+        scored(phase)
+    rescore = begun(phase)
+    monkeypatch.setattr(rescoring, "_AT_ONCE", 2)
+    rescoring.drop(rescore, by=organiser_of(phase))
+    assert rescore.evaluations.filter(state=State.CANCELLED).count() == 2
+    assert services.claim_next([Lane.RESCORE], worker="worker-1") is None
+    assert [services.sweep().cancelled for _ in range(3)] == [2, 1, 0]
+
+
 def test_the_board_does_not_move_until_it_is_promoted(db: None) -> None:
     phase = phase_of()
     scored(phase, total_loss=1.0)

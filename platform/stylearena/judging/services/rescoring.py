@@ -43,11 +43,16 @@ __all__ = [
 ]
 
 _DROPPED_CODE = "rescore.dropped"
+# How many entries of a re-score one request or sweep queues or ends: nobody is to wait for them.
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class RescoreProgress:
-    """How many entries of a re-score are scored, under way, failed, or ended by a fault of ours."""
+    """How many entries of a re-score are scored, under way, failed, or ended by a fault of ours.
+
+    Under way are those too that the sweeper has yet to queue.
+    """
 
     scored: int
     active: int
@@ -62,6 +67,7 @@ class RescoreProgress:
 def start(phase: Phase, *, dataset: Dataset, protocol: str, by: User, note: str = "") -> Rescore:
     """Begin to judge every scored entry of ``phase`` anew, with the evaluator of this version.
 
+    The first are queued at once, the rest by the sweeper.
     Raises PermissionDenied unless ``by`` organises it, and OrganiserError ``rescore.open``,
     ``rescore.nothing_new``, ``rescore.no_entries`` or ``phase.*``.
     """
@@ -111,7 +117,7 @@ def takes_entries(rescore: Rescore) -> bool:
 
 
 def cover(rescore: Rescore) -> int:
-    """Queue whatever entry the re-score does not have yet; returns how many there were.
+    """Queue the next entries that the re-score does not have yet; returns how many there were.
 
     There are none for one that was dropped, or replaced by a later one, since it was read.
     """
@@ -128,7 +134,7 @@ def progress_of(rescore: Rescore) -> RescoreProgress:
     counted = Counter(rescore.evaluations.values_list("state", flat=True))
     return RescoreProgress(
         scored=counted[State.SCORED],
-        active=counted[State.QUEUED] + counted[State.RUNNING],
+        active=counted[State.QUEUED] + counted[State.RUNNING] + _to_come(rescore),
         failed=counted[State.FAILED] + counted[State.CANCELLED],
         errors=counted[State.ERROR],
     )
@@ -175,11 +181,11 @@ def drop(rescore: Rescore, *, by: User) -> None:
 
 
 def end_dropped() -> int:
-    """End the runs of dropped re-scores; the sweeper finds what a drop cut short left behind."""
+    """End runs of dropped re-scores; the sweeper goes on with what a drop has left behind."""
     left = Evaluation.objects.filter(rescore__state=RescoreState.DROPPED, state__in=ACTIVE_STATES)
     return sum(
         verdicts.end(pk, state=State.CANCELLED, code=_DROPPED_CODE, reason="The re-score ended.")
-        for pk in left.values_list("pk", flat=True)
+        for pk in left.values_list("pk", flat=True)[:_AT_ONCE]
     )
 
 
@@ -218,7 +224,19 @@ def _with_terms(rescores: QuerySet[Rescore]) -> QuerySet[Rescore]:
     return rescores.select_related("phase", "dataset")
 
 
+def _to_come(rescore: Rescore) -> int:
+    """How many entries are not queued yet; none for a re-score that takes no more of them."""
+    takes = rescore.state == RescoreState.OPEN or takes_entries(rescore)
+    return _missing(rescore).count() if takes else 0
+
+
 def _cover(rescore: Rescore) -> int:
+    found = _missing(rescore).select_related("phase").order_by("created_at")[:_AT_ONCE]
+    return sum(_queue(rescore, submission) for submission in list(found))
+
+
+def _missing(rescore: Rescore) -> QuerySet[Submission]:
+    """What has to be judged under the re-score's terms and has no evaluation of it."""
     missing = _entries(rescore.phase).filter(
         ~Exists(rescore.evaluations.filter(submission=OuterRef("pk")))
     )
@@ -226,8 +244,7 @@ def _cover(rescore: Rescore) -> int:
         current = Q(dataset=rescore.dataset_id, protocol_digest=rescore.protocol_digest)
         stale = Evaluation.objects.filter(~current, submission=OuterRef("pk"), is_promoted=True)
         missing = missing.filter(Exists(stale))
-    found = list(missing.select_related("phase").order_by("created_at"))
-    return sum(_queue(rescore, submission) for submission in found)
+    return missing
 
 
 def _queue(rescore: Rescore, submission: Submission) -> bool:

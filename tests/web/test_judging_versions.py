@@ -11,6 +11,7 @@ from django.utils import timezone
 from evaluator.version import __version__
 from stylearena.judging import services, work
 from stylearena.judging.models import Evaluation, Lane, Shard, Stage, Turn
+from stylearena.submissions import services as submissions
 from stylearena.submissions.models import State, Submission
 from tests.web.factories import UserFactory
 from tests.web.judging_rows import (
@@ -20,6 +21,7 @@ from tests.web.judging_rows import (
     evaluation_of,
     judged,
     lapse,
+    ledger,
     shards_of,
     smoked,
 )
@@ -152,3 +154,15 @@ def test_a_run_judged_anew_has_all_its_time(db: None) -> None:
     Evaluation.objects.update(deadline=timezone.now() + timedelta(seconds=1))
     assert next_full()
     assert services.sweep(timezone.now() + timedelta(hours=1)).overdue == 0
+
+
+@pytest.mark.parametrize(("version", "settled"), [(OLDER, "refunded"), (__version__, "charged")])
+def test_cancelling_what_waits_for_another_version_costs_nothing(
+    db: None, version: str, settled: str
+) -> None:
+    submission, _ = half_judged()
+    begun_by(version, submission)
+    submission.refresh_from_db()
+    submissions.cancel(submission, by=submission.participant)
+    assert services.sweep().cancelled == 1
+    assert ledger(submission) == {"reserved", settled}

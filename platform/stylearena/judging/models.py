@@ -195,6 +195,7 @@ class Shard(models.Model):
                 condition=models.Q(state=State.RUNNING),
                 name="shard_running",
             ),
+            models.Index(fields=("id",), condition=~models.Q(result=""), name="shard_kept"),
         )
         constraints = (
             models.UniqueConstraint(fields=("evaluation", "index"), name="one_shard_an_index"),

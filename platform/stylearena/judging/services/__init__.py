@@ -11,6 +11,7 @@ versions     take_over: what becomes of a run that workers of an older version b
 stages       begin: from the submission to the smoke run and the full run
 rescoring    a whole phase judged anew, compared, promoted or dropped
 verdicts     end: the bad ends of an evaluation, and what they cost
+leftovers    clear: files that nobody needs after the report
 sweeping     sweep: what was lost is found, what takes too long is ended
 """
 

@@ -25,7 +25,7 @@ from stylearena.competitions.services import (
     require_showable,
 )
 from stylearena.judging.models import Evaluation, Lane, Rescore, RescoreState, Stage
-from stylearena.judging.services import stages, verdicts
+from stylearena.judging.services import leftovers, stages, verdicts
 from stylearena.submissions.models import ACTIVE_STATES, Standing, State, Submission
 
 __all__ = [
@@ -204,6 +204,8 @@ def retry(rescore: Rescore, *, by: User) -> int:
             )
         broken = rescore.evaluations.filter(state=State.ERROR)
         number = broken.count()
+        while leftovers.clear_now(broken):
+            pass
         broken.delete()
         _log(rescore, by, "rescore.retried", f"{number} entries")
     cover(rescore)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from stylearena.competitions.services import freeze_opened
 from stylearena.judging import messages
 from stylearena.judging.models import Evaluation, Lane, Shard, Stage
-from stylearena.judging.services import conclusions, leases, rescoring, stages, verdicts
+from stylearena.judging.services import conclusions, leases, leftovers, rescoring, stages, verdicts
 from stylearena.judging.services.line import restore_turns
 from stylearena.submissions import services as submissions
 from stylearena.submissions.models import ACTIVE_STATES, State, Submission
@@ -41,6 +41,7 @@ class SweepCounts:
     rescored: int = 0
     lined_up: int = 0
     resent: int = 0
+    cleared: int = 0
 
     def __bool__(self) -> bool:
         return any(astuple(self))
@@ -59,6 +60,7 @@ def sweep(now: datetime | None = None) -> SweepCounts:
         rescored=rescoring.cover_all(),
         lined_up=restore_turns(),
         resent=_resend(now),
+        cleared=leftovers.clear(now),
     )
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from evaluator.sandbox.verdicts import VERDICTS, closed_sentence
+from evaluator.version import __version__ as evaluator_version
 from stylearena.judging.models import Evaluation, Shard, Stage
 from stylearena.judging.queries import is_held_out
 from stylearena.submissions import services as submissions
@@ -83,9 +84,16 @@ def _end_submission(evaluation: Evaluation, state: State, code: str, reason: str
     if not changed:  # a re-score of a submission that has its verdict, or one cancelled meanwhile
         return
     started = evaluation.started_at is not None
-    if state == State.CANCELLED and evaluation.submission.is_cancelled_by_organiser:
+    if state == State.CANCELLED and _is_cancelled_for_free(evaluation):
         submissions.refund(evaluation.submission_id, code)
     elif costs_quota(stage=evaluation.stage, state=state, started=started):
         submissions.charge(evaluation.submission_id, code)
     else:
         submissions.refund(evaluation.submission_id, code)
+
+
+def _is_cancelled_for_free(evaluation: Evaluation) -> bool:
+    """By an organiser, or while it waited for workers of another version of the evaluator."""
+    began = evaluation.state == State.RUNNING
+    waits = began and evaluation.evaluator_version != evaluator_version
+    return waits or evaluation.submission.is_cancelled_by_organiser

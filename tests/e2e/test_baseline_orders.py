@@ -30,8 +30,8 @@ from tests.evaluator.trained_features import (
     STYLE_LAYERS,
     VGG,
     WEIGHTS,
+    losses_protocol,
     needs_trained_models,
-    trained_protocol,
 )
 
 RUNGS = ("identity", "reinhard", "adain", "style-copy")
@@ -49,7 +49,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def scorer() -> Scorer:
-    protocol = trained_protocol("trained-vgg-128", fid_minimum=768, replicates=1000, size=128)
+    protocol = losses_protocol("trained-vgg-128", replicates=1000, size=128)
     return Scorer(protocol, weights_dir=WEIGHTS)
 
 

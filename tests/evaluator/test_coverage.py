@@ -161,7 +161,7 @@ def test_pictures_without_any_effect_make_intervals_a_little_too_wide(
 CASES = {
     "independent": (alone(120), 0.0),
     "crossed12x10": (grid(12, 10), 0.1),
-    "crossed20x15": (grid(20, 15), 0.2),
+    "crossed16x12": (grid(16, 12), 0.2),
 }
 
 

@@ -4,6 +4,7 @@ They lie in the folder ``../shared``; tests that need them are skipped without i
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ __all__ = [
     "STYLE_LAYERS",
     "VGG",
     "WEIGHTS",
+    "losses_protocol",
     "needs_trained_models",
     "trained_protocol",
     "weights_ref",
@@ -83,5 +85,18 @@ def trained_protocol(
             )
             + others,
             bootstrap=Bootstrap(replicates=replicates, set_replicates=set_replicates),
+        )
+    )
+
+
+def losses_protocol(name: str, *, size: int, replicates: int) -> Protocol:
+    """As ``trained_protocol``, without FID: a third of its time."""
+    whole = trained_protocol(f"{name}-with-fid", fid_minimum=768, replicates=replicates, size=size)
+    return register_protocol(
+        replace(
+            whole,
+            name=name,
+            backbones=tuple(each for each in whole.backbones if each.role != "inception"),
+            metrics=tuple(each for each in whole.metrics if each.name != "fid"),
         )
     )

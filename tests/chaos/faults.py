@@ -26,6 +26,7 @@ from tests.chaos.stage import Stage, Worker
 __all__ = ["FAULTS", "available"]
 
 _MOMENT = 8.0  # seconds that a fault waits for its moment
+_MOMENT_OF_THE_LAST = 30.0  # and one that strikes who waits for all others
 _AWAY = 1.0  # seconds that what was killed stays away
 
 
@@ -43,6 +44,16 @@ def worker_killed_at_a_conclusion(stage: Stage) -> None:
     last = Shard.objects.filter(state=State.SCORED).order_by("-finished_at").first()
     holder = _holder(stage, last) if last else None
     _kill(stage, "worker killed at a conclusion", holder or stage.workers[0], last=None)
+
+
+def worker_killed_in_a_rescore(stage: Stage) -> None:
+    """Re-scores come last: its shard may have to wait for others again, which is no recovery."""
+    rescore = stage.participants.rescore()
+    runs = Shard.objects.filter(evaluation__rescore=rescore, state=State.RUNNING)
+    stage.wait_if(runs.exists, _MOMENT_OF_THE_LAST)
+    last = runs.first()
+    holder = _holder(stage, last) if last else None
+    _kill(stage, "worker killed in a re-score", holder or stage.workers[0])
 
 
 def worker_killed_when_starting(stage: Stage) -> None:
@@ -266,6 +277,7 @@ FAULTS: Mapping[str, Callable[[Stage], None]] = MappingProxyType(
             database_crashed,
             site_killed_while_handing_in,
             worker_killed_when_starting,
+            worker_killed_in_a_rescore,
         )
     }
 )

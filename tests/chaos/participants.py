@@ -1,6 +1,7 @@
 """The participants: they hand in over HTTP with a session of their own, and remember every answer.
 
-An id that the site has answered with is a promise: that submission must reach its verdict.
+An id that the site has answered with is a promise: that submission must reach its verdict. Their
+organiser has all of them re-scored on other pictures.
 """
 
 from dataclasses import dataclass, field
@@ -12,8 +13,10 @@ from django.test import Client
 
 from evaluator.datasets import load_dataset
 from stylearena.accounts.models import User
-from stylearena.competitions.models import Phase
+from stylearena.competitions.models import Dataset, Phase
 from stylearena.competitions.services import register_dataset
+from stylearena.judging.models import Rescore, RescoreState
+from stylearena.judging.services import rescoring
 from stylearena.submissions.models import ACTIVE_STATES, Submission
 from stylearena.submissions.services import cancel
 from tests.chaos.entries import KINDS, Kind, write_pictures
@@ -35,6 +38,7 @@ class Participants:
     promised: dict[str, Kind] = field(default_factory=dict)
     refused: int = 0
     _phase: Phase | None = None
+    _other: Dataset | None = None
     _sessions: dict[str, str] = field(default_factory=dict)
     _turn: int = 0
 
@@ -42,6 +46,8 @@ class Participants:
         """A phase without limits: bright public pictures to try, dark ones to be judged on."""
         bright = write_pictures(folder / "bright", "bright", darkest=160, brightest=256)
         dark = write_pictures(folder / "dark", "dark", darkest=0, brightest=96)
+        other = write_pictures(folder / "other", "other", darkest=0, brightest=96)
+        self._other = register_dataset(load_dataset(other), other, is_public=False)
         self._phase = PhaseFactory(
             dataset=register_dataset(load_dataset(dark), dark, is_public=False),
             smoke_dataset=register_dataset(load_dataset(bright), bright, is_public=True),
@@ -81,6 +87,17 @@ class Participants:
         submission = Submission.objects.filter(state__in=ACTIVE_STATES).first()
         if submission is not None:
             cancel(submission, by=submission.participant)
+
+    def rescore(self) -> Rescore:
+        """The organiser's re-score under way; begun if there is none."""
+        begun = Rescore.objects.filter(phase=self.phase, state=RescoreState.OPEN).first()
+        if begun is None:
+            assert self._other is not None, "the phase is not open yet"
+            protocol, organiser = self.phase.protocol, self.phase.competition.organiser
+            begun = rescoring.start(
+                self.phase, dataset=self._other, protocol=protocol, by=organiser
+            )
+        return begun
 
     @property
     def phase(self) -> Phase:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
 
+from stylearena.judging.models import Rescore
+from stylearena.judging.models import Stage as JudgingStage
+from stylearena.judging.services import rescoring
 from stylearena.submissions.models import Submission
 from tests.bench.figures import Figure
 from tests.chaos import checks
@@ -59,22 +61,43 @@ def play(folder: Path, postgres: Postgres, arena: Arena, *, rounds: int, seed: i
         stage.wait_if(
             lambda: not (stage.participants.under_way() or stage.recoveries.pending), _LAST_PATIENCE
         )
+        rescore = _promoted(stage)
         outcome.submissions = Submission.objects.count()
-        outcome.violations = checks.violations(stage.participants.promised, expected)
+        outcome.violations = checks.violations(stage.participants.promised, expected, rescore)
         outcome.slowest = stage.recoveries.slowest
     return outcome
 
 
-def _calm(stage: Stage) -> dict[str, dict[str, Any]]:
-    """One entry of each kind, undisturbed: their numbers."""
+def _calm(stage: Stage) -> checks.Expected:
+    """One entry of each kind, undisturbed: their numbers, and those of their re-score."""
     ids = {name: stage.participants.hand_in(kind) for name, kind in KINDS.items()}
     assert all(ids.values()), "an undisturbed site gave no promise"
     stage.wait("the undisturbed run is judged", lambda: not stage.participants.under_way(), 180.0)
-    return {
-        name: checks.numbers(Submission.objects.get(pk=pk))
+    rescore = stage.participants.rescore()
+    stage.wait("the undisturbed re-score is judged", lambda: not _under_way(rescore), 180.0)
+    runs = {
+        name: Submission.objects.get(pk=pk).evaluations.filter(stage=JudgingStage.FULL)
         for name, pk in ids.items()
         if KINDS[name].state == "scored"
     }
+    expected = checks.Expected(
+        judged={name: checks.numbers(found.get(rescore=None)) for name, found in runs.items()},
+        rescored={name: checks.numbers(found.get(rescore=rescore)) for name, found in runs.items()},
+    )
+    rescoring.drop(rescore, by=rescore.started_by)
+    return expected
+
+
+def _under_way(rescore: Rescore) -> int:
+    return rescoring.progress_of(rescore).active
+
+
+def _promoted(stage: Stage) -> Rescore:
+    """The re-score of everything that the faults have left, on the board."""
+    rescore = stage.participants.rescore()
+    stage.wait("the last re-score is judged", lambda: not _under_way(rescore), _LAST_PATIENCE)
+    rescoring.promote(rescore, by=rescore.started_by)
+    return rescore
 
 
 def _programme(rounds: int, seed: int) -> Iterator[str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Difference",
+    "Weights",
     "crossed_resamples",
     "paired_difference",
     "paired_differences",
@@ -30,7 +31,9 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+Weights = NDArray[np.float32]  # of whole numbers, which it holds exactly below 2²⁴
 
+BLOCK = 64  # resamples whose products are in memory at once
 MAX_DRAWS = 1000  # per resample, before the pairs count as too few to be resampled
 DEFAULT_LEVEL = 0.95
 
@@ -54,8 +57,8 @@ class Difference:
 
 def crossed_resamples(
     contents: Sequence[str], styles: Sequence[str], *, replicates: int, seed: int
-) -> Floats:
-    """Weights of n pairs in each bootstrap resample: float64 [replicates, n], whole numbers.
+) -> Weights:
+    """Weights of n pairs in each bootstrap resample: float32 [replicates, n], whole numbers.
 
     ``contents[i]`` and ``styles[i]`` are the pictures of pair i. A resample draws as many contents
     as there are, with replacement, and as many styles; a pair weighs the product of how often its
@@ -65,20 +68,22 @@ def crossed_resamples(
     """
     content_index, style_index = _indices(contents), _indices(styles)
     if len(contents) < 2:
-        return np.empty((0, len(contents)))
+        return np.empty((0, len(contents)), np.float32)
     uniform = _Uniform(seed)
-    weights = np.empty((replicates, len(contents)))
+    weights = np.empty((replicates, len(contents)), np.float32)
     for row in weights:
         drawn = _draw(content_index, style_index, uniform)
         if drawn is None:
-            return np.empty((0, len(contents)))
+            return np.empty((0, len(contents)), np.float32)
         row[:] = drawn
     return weights
 
 
-def weighted_means(values: Floats, weights: Floats) -> Floats:
-    """The mean of n values under each of R resamples: float64 [R]."""
-    return np.asarray((weights * values).sum(axis=1) / weights.sum(axis=1))
+def weighted_means(values: Floats, weights: Weights | Floats) -> Floats:
+    """The mean of n values under each of R resamples, weights [R, n]: float64 [R]."""
+    blocks = [weights[start : start + BLOCK] for start in range(0, len(weights), BLOCK)]
+    means = [(block * values).sum(axis=1) / block.sum(axis=1, dtype=np.float64) for block in blocks]
+    return np.concatenate(means) if means else np.empty(0)
 
 
 def percentile_interval(replicates: Floats, level: float) -> tuple[float, float] | None:

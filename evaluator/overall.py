@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.crossing import Crossing
-from evaluator.intervals import percentile_interval, weighted_means
+from evaluator.intervals import Weights, percentile_interval, weighted_means
 from evaluator.metrics.catalogue import METRICS, metric_info
 from evaluator.protocols import MetricSpec, Protocol
 from evaluator.report import Score
@@ -60,7 +60,7 @@ class Sample:
 
     protocol: Protocol
     crossing: Crossing
-    resamples: Floats
+    resamples: Weights
     values: dict[str, Floats]
     features: dict[str, Rows]
     reference: Callable[[Need], Rows]
@@ -73,7 +73,7 @@ class Sample:
     @property
     def set_resamples(self) -> Floats:
         """The first few, for metrics that cost more."""
-        return self.resamples[: self.protocol.bootstrap.set_replicates]
+        return self.resamples[: self.protocol.bootstrap.set_replicates].astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,7 +174,11 @@ def _replicates(short: str, target: Resampled, rows: Rows, sample: Sample) -> Fl
 
 
 def _mean(
-    value: float, values: Floats, resamples: Floats, sample: Sample, limits: tuple[float, float]
+    value: float,
+    values: Floats,
+    resamples: Weights | Floats,
+    sample: Sample,
+    limits: tuple[float, float],
 ) -> Found:
     replicates = weighted_means(values, resamples)
     spread = _scaled(value, replicates, values - value, sample)

@@ -1,5 +1,7 @@
 """Bootstrap intervals: shared resamples, coverage, and paired differences of two reports."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -168,3 +170,19 @@ def test_all_metrics_of_both_reports_are_compared() -> None:
 def test_a_metric_that_a_report_lacks_is_named() -> None:
     with pytest.raises(ParticipantError, match="fid"):
         paired_difference(report(), report(), "fid")
+
+
+def test_resamples_of_many_pairs_take_four_bytes_a_weight_and_means_little_more() -> None:
+    n, replicates = 4000, 1000
+    names = [f"p{index}" for index in range(n)]
+    values = np.random.default_rng(3).normal(size=n)
+    tracemalloc.start()
+    try:
+        weights = crossed_resamples(names, names, replicates=replicates, seed=5)
+        means = weighted_means(values, weights)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * n * replicates
+    exact = weights.astype(np.float64)
+    assert means.tolist() == ((exact * values).sum(axis=1) / exact.sum(axis=1)).tolist()

@@ -106,7 +106,7 @@ def train_method(name: str, plan: Plan, runs: Path) -> Path:
     from evaluator.evaluate import find_dataset
 
     method = trained(name)
-    settings = chosen(method.presets, plan.preset, plan.config)
+    settings = chosen(method.presets, plan.preset, plan.config, ignored=method.ignores)
     settings = replace(settings, style=plan.style or settings.style)
     find_device(plan.device)
     if not plan.minutes > 0:

@@ -23,7 +23,7 @@ from baselines.losses import relative_error
 from baselines.networks.decoder import Decoder
 from baselines.networks.statistics import adaptive_instance_norm, moments
 from baselines.training.pictures import Batch, Pictures
-from baselines.training.settings import SMOKE_FEATURES, Settings
+from baselines.training.settings import FIRST_FEATURES, SMOKE_FEATURES, Settings
 from baselines.training.task import Task, Trained, descend
 
 __all__ = ["METHOD", "PRESETS", "AdaINTask", "Transfer", "decoder_for"]
@@ -135,4 +135,5 @@ METHOD = Trained(
     presets=PRESETS,
     network=network,
     task=task,
+    ignores=FIRST_FEATURES,
 )

@@ -22,7 +22,7 @@ from baselines.networks.discriminator import PatchDiscriminator
 from baselines.networks.generator import ResnetGenerator
 from baselines.networks.pool import PicturePool
 from baselines.training.pictures import Batch, Pictures
-from baselines.training.settings import Settings
+from baselines.training.settings import PERCEPTUAL, Settings
 from baselines.training.task import Task, Trained, descend
 
 __all__ = ["METHOD", "PRESETS", "CycleGAN", "UnpairedSettings", "least_squares"]
@@ -142,5 +142,6 @@ METHOD = Trained(
     presets=PRESETS,
     network=network,
     task=task,
+    ignores=PERCEPTUAL,
     tied=True,
 )

@@ -25,7 +25,7 @@ from baselines.networks.contrast import PatchHeads, patch_nce
 from baselines.networks.discriminator import PatchDiscriminator
 from baselines.networks.generator import ResnetGenerator
 from baselines.training.pictures import Batch, Pictures
-from baselines.training.settings import Settings
+from baselines.training.settings import PERCEPTUAL, Settings
 from baselines.training.task import Task, Trained, descend
 
 __all__ = ["METHOD", "PRESETS", "FastCUT", "FastCUTSettings"]
@@ -137,5 +137,6 @@ METHOD = Trained(
     presets=PRESETS,
     network=network,
     task=task,
+    ignores=PERCEPTUAL | {"cycle", "identity", "pool"},
     tied=True,
 )

@@ -23,7 +23,7 @@ from baselines.losses import relative_error
 from baselines.methods.adain import decoder_for
 from baselines.networks.statistics import whiten_and_colour
 from baselines.training.pictures import Batch, Pictures
-from baselines.training.settings import SMOKE_FEATURES, Settings
+from baselines.training.settings import FIRST_FEATURES, SMOKE_FEATURES, Settings
 from baselines.training.task import Task, Trained, descend
 
 __all__ = ["METHOD", "PRESETS", "Cascade", "WCTSettings", "WCTTask"]
@@ -128,6 +128,7 @@ METHOD = Trained(
     presets=PRESETS,
     network=network,
     task=task,
+    ignores=FIRST_FEATURES | {"content_layer", "style_layers", "style_weight"},
     inputs=("strength",),
     tolerance=5e-3,
 )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMPACT_FEATURES",
+    "FIRST_FEATURES",
+    "PERCEPTUAL",
     "PRESETS",
     "SMOKE_FEATURES",
     "Settings",
@@ -31,6 +33,14 @@ PRESETS = ("smoke", "cpu", "gpu")
 SMOKE_FEATURES = "seeded-vgg19-quarter"
 COMPACT_FEATURES = "compact-vgg"  # imitates VGG's, at a tenth of the time
 PRECISIONS = ("float32", "bfloat16")
+FIRST_FEATURES = frozenset({"first_features", "first_share"})
+PERCEPTUAL = FIRST_FEATURES | {
+    "features",
+    "content_layer",
+    "style_layers",
+    "content_weight",
+    "style_weight",
+}
 LEAST = {"steps": 1, "batch": 1, "crop": 32, "load": 32, "width": 1, "log_every": 1}
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 
@@ -94,8 +104,14 @@ class Settings:
 S = TypeVar("S", bound="DataclassInstance")
 
 
-def chosen(presets: Mapping[str, S], preset: str, config: Path | None = None) -> S:
-    """A preset, with what the TOML file ``config`` changes.
+def chosen(
+    presets: Mapping[str, S],
+    preset: str,
+    config: Path | None = None,
+    *,
+    ignored: frozenset[str] = frozenset(),
+) -> S:
+    """A preset, with what the TOML file ``config`` changes, which may name none of ``ignored``.
 
     Raises ParticipantError ``baseline.preset`` or ``baseline.config``.
     """
@@ -110,6 +126,8 @@ def chosen(presets: Mapping[str, S], preset: str, config: Path | None = None) ->
         values = tomllib.loads(config.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise refused(f"{config} cannot be read as TOML ({error}); mend it.") from error
+    if useless := sorted(ignored & values.keys()):
+        raise refused(f"This method has no use for {', '.join(useless)}; take it out of {config}.")
     return overridden(presets[preset], values)
 
 

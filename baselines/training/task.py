@@ -56,7 +56,8 @@ class Trained:
     works it learns from; ``task`` the training around it. ``tied``: its entry is for those styles
     only and takes no style picture. ``of_one_style``: it has to be told which. ``inputs``: buffers
     of the network that the ONNX model offers as further inputs, with their values as defaults.
-    ``tolerance`` bounds |ONNX − torch|.
+    ``ignores``: settings that mean nothing to it, which are refused. ``tolerance`` bounds
+    |ONNX − torch|.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Trained:
     tied: bool = False
     of_one_style: bool = False
     inputs: tuple[str, ...] = ()
+    ignores: frozenset[str] = frozenset()
     tolerance: float = 1e-3
 
 

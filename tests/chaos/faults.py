@@ -182,11 +182,12 @@ def _kill(stage: Stage, fault: str, worker: Worker, last: Shard | None = None) -
 
 
 def _working(stage: Stage, in_stage: JudgingStage) -> tuple[Worker, Shard | None]:
-    """A worker in the middle of such a run, with its shard; any worker if there is none."""
+    """A worker in the middle of such a run, no re-score; any worker if there is none."""
     found: list[tuple[Worker, Shard]] = []
 
     def look() -> bool:
-        running = Shard.objects.filter(state=State.RUNNING, evaluation__stage=in_stage)
+        handed_in = Evaluation.objects.filter(stage=in_stage, rescore=None)
+        running = Shard.objects.filter(state=State.RUNNING, evaluation__in=handed_in)
         held = [(_holder(stage, shard), shard) for shard in running]
         found[:] = [(worker, shard) for worker, shard in held if worker is not None]
         return bool(found)

@@ -34,7 +34,7 @@ __all__ = ["METHOD", "PRESETS"]
 
 CODE = 32
 
-STEPS = {"smoke": 3, "cpu": 500, "gpu": 20_000}
+STEPS = {"smoke": 3, "cpu": 250, "gpu": 20_000}
 
 # Batch norm needs batches; rates are the paper's, 0.0002 for both networks.
 PRESETS = {

@@ -7,8 +7,7 @@ section 3. D judges patches (Isola et al., CVPR 2017, section 3.2.2). Departures
   style losses (``losses``) tell it which of each; x are crops of works of style; the content
   enters in the style's mean colours;
 - Adam with β = (0.5, 0.99), at 1e-3 for the generator and 4e-4 for the discriminator; gradients
-  are clipped, rates fall over the last steps, a running mean is exported (``training``);
-- without a GPU most steps learn content and style from ``compact-vgg``, as ``student``'s do.
+  are clipped, rates fall over the last steps, a running mean is exported (``training``).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from baselines.networks.discriminator import PatchDiscriminator
 from baselines.networks.generator import StyledGenerator
 from baselines.training.adversarial import AdversarialSettings, AdversarialTask
 from baselines.training.pictures import Pictures
-from baselines.training.settings import COMPACT_FEATURES, SMOKE_FEATURES, Settings
+from baselines.training.settings import SMOKE_FEATURES, Settings
 from baselines.training.task import Task, Trained
 
 __all__ = ["GAN", "METHOD", "PRESETS", "generator_for"]
@@ -44,13 +43,11 @@ PRESETS = {
         monitor_every=3,
     ),
     "cpu": AdversarialSettings(
-        steps=800,
+        steps=400,
         batch=2,
-        crop=128,
-        load=256,
+        crop=96,
+        load=160,
         width=12,
-        first_features=COMPACT_FEATURES,
-        first_share=0.95,
         style_weight=10.0,
         references=True,
         monitor_every=100,

@@ -62,19 +62,18 @@ python -m baselines ship johnson-all
 ```
 
 The first two paint each style differently, in its strokes rather than its shapes; AdaIN paints each
-style's strokes and shapes, of the content its outlines. The others are a thousandth of what the
-papers spend and show that the methods work, not how well: DCGAN paints a grid over the content,
-CycleGAN and StyleGAN2 change little but colour, FastCUT next to nothing. Short training is not all:
-FastCUT compares patches at full size too, which leaves it little to change, StyleGAN2 has the rate
-of layers whose weights are not scaled at use, and WGAN-GP's adversary weighs 0.05 where the GAN's
-weighs 0.5, so that their coverage tells nothing of critics. WCT (300 steps) shows the content,
-blurred, in each style's colours and strokes; it was not measured. By the interval of the paired
-difference, johnson-all, the student, AdaIN and WGAN-GP have more style than `reinhard`. Scores are
-of the demo's public pictures, which they learnt from (of the twelve pairs of one style for what is
-tied to a style or family), by `python -m tests.baselines.vgg_board`: `content_loss`, `style_loss`
-and `total_loss` (α = 1, β = 10³) on the same VGG-19, at 256 pixels. Styles differ by an order of
-magnitude in their losses, so that each interval is wide; `stylearena compare` of two reports has
-the interval of the difference.
+style's strokes and shapes, of the content its outlines; WCT shows the content, blurred, in each
+style's colours and strokes. The others are a thousandth of what the papers spend and show that the
+methods work, not how well: DCGAN paints a grid over the content, the GAN lays much the same strokes
+over every picture, WGAN-GP scatters bright spots, CycleGAN and StyleGAN2 change little but colour,
+FastCUT next to nothing. By the interval of the paired difference, johnson-all, the student, AdaIN,
+WCT and WGAN-GP have more style than `reinhard`; the GAN, DCGAN and StyleGAN2 cannot be told from
+it. Nobody's coverage but that of `style-copy` is above 0, so that it does not tell WGAN-GP's critic
+from the GAN's. Scores are of the demo's public pictures, which they learnt from (of the twelve
+pairs of one style for what is tied to a style or family), by `python -m tests.baselines.vgg_board`:
+`content_loss`, `style_loss` and `total_loss` (α = 1, β = 10³) on the same VGG-19, at 256 pixels.
+Styles differ by an order of magnitude in their losses, so that each interval is wide; `stylearena
+compare` of two reports has the interval of the difference.
 
 | method | paper | parameters | trained | scores (95 % interval) | licence |
 |---|---|---|---|---|---|

@@ -68,13 +68,15 @@ style's colours and strokes. The others are a thousandth of what the papers spen
 methods work, not how well: DCGAN paints a grid over the content, the GAN lays much the same strokes
 over every picture, WGAN-GP scatters bright spots, CycleGAN and StyleGAN2 change little but colour,
 FastCUT next to nothing. By the interval of the paired difference, johnson-all, the student, AdaIN,
-WCT and WGAN-GP have more style than `reinhard`; the GAN, DCGAN and StyleGAN2 cannot be told from
-it. Nobody's coverage but that of `style-copy` is above 0, so that it does not tell WGAN-GP's critic
-from the GAN's. Scores are of the demo's public pictures, which they learnt from (of the twelve
-pairs of one style for what is tied to a style or family), by `python -m tests.baselines.vgg_board`:
-`content_loss`, `style_loss` and `total_loss` (α = 1, β = 10³) on the same VGG-19, at 256 pixels.
-Styles differ by an order of magnitude in their losses, so that each interval is wide; `stylearena
-compare` of two reports has the interval of the difference.
+WCT and WGAN-GP have more style than `reinhard`; the GAN, DCGAN, StyleGAN2 and johnson.woodblock-00
+cannot be told from it, and CycleGAN and FastCUT, which are given no style picture, have less. All
+of them keep more of the content than `style-copy`. Nobody's coverage but that of `style-copy` is
+above 0, so that it does not tell WGAN-GP's critic from the GAN's. Scores are of the demo's public
+pictures, which they learnt from (of the twelve pairs of one style for what is tied to a style or
+family), by `python -m tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α
+= 1, β = 10³) on the same VGG-19, at 256 pixels. Styles differ by an order of magnitude in their
+losses, so that each interval is wide; `stylearena compare` of two reports has the interval of the
+difference.
 
 | method | paper | parameters | trained | scores (95 % interval) | licence |
 |---|---|---|---|---|---|

@@ -73,8 +73,7 @@ class ResnetGenerator(nn.Module):
     def taps(self, content: Tensor) -> list[Tensor]:
         """Feature maps of the encoding half: pixels, both halvings, the first and the middle block.
 
-        With one or two blocks the last two are the same. The stage of full size is none of them:
-        contrast in features that see a few pixels leaves a picture little to change.
+        With one or two blocks the last two are the same.
         """
         found = [2 * content - 1]
         for layer in (*self.down, *self.blocks[: (len(self.blocks) + 1) // 2]):

@@ -227,7 +227,10 @@ def _with_terms(rescores: QuerySet[Rescore]) -> QuerySet[Rescore]:
 
 
 def _to_come(rescore: Rescore) -> int:
-    """How many entries are not queued yet; none for a re-score that takes no more of them."""
+    """How many entries are not queued yet; none for a re-score that takes no more of them.
+
+    By the state it was read with: a promotion that counts has ended the row already.
+    """
     takes = rescore.state == RescoreState.OPEN or takes_entries(rescore)
     return _missing(rescore).count() if takes else 0
 

@@ -4,8 +4,9 @@ Simonyan and Zisserman 2015, "Very deep convolutional networks for large-scale i
 configurations D and E, without the classifier. Nothing after the last layer asked for is computed.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from torch.nn import functional as F
 
 from evaluator.backbones.loading import LoadedState, layer_of
 from evaluator.backbones.preprocessing import preprocess
+from evaluator.backbones.winograd import WORTH_IT, MinimalConv
 from evaluator.protocols import BackboneSpec
 
 __all__ = ["LAYERS", "Vgg", "preprocess"]
@@ -53,8 +55,7 @@ LAYERS = tuple(place.layer for place in _PLACES["vgg19"])
 @dataclass(frozen=True, slots=True)
 class _Conv:
     layer: str
-    weight: Tensor
-    bias: Tensor
+    convolve: Callable[[Tensor], Tensor]
 
 
 class Vgg:
@@ -97,7 +98,7 @@ class Vgg:
         for conv in self._convs:
             if conv.layer in _FIRST_OF_BLOCK:
                 x = self._pool(x, kernel_size=2, stride=2)
-            x = F.conv2d(x, conv.weight, conv.bias, padding=1).relu_()
+            x = conv.convolve(x).relu_()
             if conv.layer in wanted:
                 found[conv.layer] = x
             if len(found) == len(wanted):
@@ -114,7 +115,15 @@ def _convs(
         name, after = f"features.{place.number}", round(place.channels * width)
         weight = layer_of(state, name, "weight", (after, before, 3, 3))
         bias = layer_of(state, name, "bias", (after,))
-        laid_out = weight.to(device, memory_format=torch.channels_last)
-        convs.append(_Conv(place.layer, laid_out, bias.to(device)))
+        convs.append(_Conv(place.layer, _convolution(weight, bias, device)))
         before = after
     return tuple(convs)
+
+
+def _convolution(weight: Tensor, bias: Tensor, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """cuDNN knows minimal filtering itself; oneDNN no longer does."""
+    after, before = weight.shape[:2]
+    if device.type == "cpu" and before >= WORTH_IT[0] and after >= WORTH_IT[1]:
+        return MinimalConv.of(weight, bias)
+    laid_out = weight.to(device, memory_format=torch.channels_last)
+    return partial(F.conv2d, weight=laid_out, bias=bias.to(device), padding=1)

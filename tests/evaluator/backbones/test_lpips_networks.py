@@ -53,7 +53,8 @@ def test_layers_are_those_of_torchvision_at_odd_sizes(net: str) -> None:
                 expected.append(x[0].clone())
     assert [len(layer) for layer in found] == list(CHANNELS[net])
     for ours, theirs in zip(found, expected, strict=True):
-        assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+        # Near zero a sum's error is that of its terms, which are of the layer's size.
+        assert torch.allclose(ours, theirs, rtol=1e-4, atol=4e-6 * float(theirs.max()))
 
 
 def test_the_input_is_scaled_as_lpips_does() -> None:

@@ -15,7 +15,7 @@ __all__ = [
 
 COMPACT_STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 COMPACT_CONTENT_LAYER = "conv4_1"
-COMPACT_FID_DIMS = 64
+COMPACT_FID_DIMS = 96
 
 COMPACT_BETA = 5e3
 """β of the total: where, on the demo's pictures, the untouched photograph and the copied style come

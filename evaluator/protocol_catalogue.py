@@ -93,13 +93,13 @@ COMPACT_1 = Protocol(
     digits=5,
 )
 """Trained by ``python -m evaluator.compact train``; ``docs/compact.md`` says how well they imitate:
-the losses and LPIPS nearly as wanted, FID not yet. FID needs 64 pairs, as many as its features have
+the losses and LPIPS as wanted, FID not yet. FID needs 96 pairs, as many as its features have
 dimensions."""
 
 
 def _guarded(base: Protocol, guard: BackboneSpec, *, name: str, title: str) -> Protocol:
     """A protocol with a second Inception, which entries were not tuned against."""
-    backbone, metrics = set_specs.guard(guard, minimum=base.metric("fid").minimum)
+    backbone, metrics = set_specs.guard(guard, dims=64, minimum=base.metric("fid").minimum)
     return replace(
         base,
         name=name,

@@ -73,8 +73,14 @@ def lpips_fid(network: str, *, minimum: int) -> MetricSpec:
     return MetricSpec("lpips_fid", (("network", network),), minimum=minimum)
 
 
-def guard(backbone: BackboneSpec, *, minimum: int) -> tuple[BackboneSpec, tuple[MetricSpec, ...]]:
-    """An Inception as guard, and its metrics; the protocol must hold ``fid_share`` too."""
-    names = ("fid_guard", "fid_share_guard", "guard_gap")
-    specs = tuple(MetricSpec(name, minimum=minimum) for name in names)
+def guard(
+    backbone: BackboneSpec, *, dims: int, minimum: int
+) -> tuple[BackboneSpec, tuple[MetricSpec, ...]]:
+    """An Inception as guard, to its block of ``dims`` channels, and its metrics; the protocol must
+    hold ``fid_share`` too."""
+    specs = (
+        MetricSpec("fid_guard", (("dims", dims),), minimum=minimum),
+        MetricSpec("fid_share_guard", minimum=minimum),
+        MetricSpec("guard_gap", minimum=minimum),
+    )
     return replace(backbone, role="inception-guard"), specs

@@ -95,17 +95,19 @@ class Networks:
         self._streams, _ = needs_of(protocol)
         self._dims = _inception_dims(protocol)
         self._spatial = SPATIAL in self._streams
-        compact = _compact_streams(protocol, self._streams, self._dims)
+        compact = _compact_streams(protocol, self._streams, self._dims["inception"])
         # sFID's features are made on the way to the pooled block: one pass gives both.
         passes = {"inception" if stream == SPATIAL else stream for stream in self._streams}
         # onnxruntime takes a CPU picture by picture in two thirds of PyTorch's time.
         quick = passes if device.type == "cpu" else compact
         self._inceptions = {
-            role: Inception(states[role], dims=self._dims, device=device)
+            role: Inception(states[role], dims=self._dims[role], device=device)
             for role in sorted({_ROLES[stream] for stream in passes - quick})
         }
         self._quick = {
-            stream: CompactRows(states[_ROLES[stream]], dims=self._dims, device=device)
+            stream: CompactRows(
+                states[_ROLES[stream]], dims=self._dims[_ROLES[stream]], device=device
+            )
             if stream in compact
             else self._onnx_inception(states[_ROLES[stream]], stream)
             for stream in sorted(quick)
@@ -114,7 +116,7 @@ class Networks:
     def _onnx_inception(self, state: LoadedState, stream: str) -> OnnxInception:
         return OnnxInception(
             {name: tensor.numpy() for name, tensor in state.tensors.items()},
-            dims=self._dims,
+            dims=self._dims[_ROLES[stream]],
             source=state.name,
             threads=torch.get_num_threads(),
             clean=stream == "inception-clean",
@@ -166,7 +168,8 @@ class Networks:
             return quick.rows_and_spatial(np.ascontiguousarray(pixels)[None])
         x = preprocess(_batch(pixels).to(self._device))
         with exact_arithmetic():
-            row, spatial = pooled_and_spatial(self._inceptions["inception"], x, dims=self._dims)
+            network, dims = self._inceptions["inception"], self._dims["inception"]
+            row, spatial = pooled_and_spatial(network, x, dims=dims)
         return row.cpu().numpy(), spatial.cpu().numpy()
 
 
@@ -211,13 +214,24 @@ def _lpips(
     return LpipsNetwork(spec, trunk, heads, device=device)
 
 
-def _inception_dims(protocol: Protocol) -> int:
-    """The channels of the block that the protocol's metrics share; ValueError if they differ."""
-    found = {
-        cast("int", dict(spec.parameters)["dims"])
-        for spec in protocol.metrics
-        if "dims" in dict(spec.parameters)
-    }
+def _inception_dims(protocol: Protocol) -> dict[str, int]:
+    """Role → the channels of the block that its metrics share; ValueError if they differ.
+
+    A guard without a block of its own ends at the other's.
+    """
+    found = _blocks(protocol, guard=False)
+    guard = _blocks(protocol, guard=True) or found
     if len(found) > 1:
         raise ValueError(f"{protocol.name}: metrics ask for Inception blocks of {sorted(found)}")
-    return max(found, default=DEFAULT_DIMS)
+    return {
+        role: max(blocks, default=DEFAULT_DIMS)
+        for role, blocks in (("inception", found), ("inception-guard", guard))
+    }
+
+
+def _blocks(protocol: Protocol, *, guard: bool) -> set[int]:
+    return {
+        cast("int", dict(spec.parameters)["dims"])
+        for spec in protocol.metrics
+        if "dims" in dict(spec.parameters) and guard is (spec.name == "fid_guard")
+    }

@@ -42,6 +42,7 @@ def train(
         Path | None, typer.Option(help="Folder of weights to begin with, as train writes them.")
     ] = None,
     groups: Annotated[int, typer.Option(min=8, help="Groups of training pictures.")] = 200,
+    sets: Annotated[int, typer.Option(min=8, help="Sets of training pictures.")] = 800,
     steps: Annotated[int, typer.Option(min=10, help="Of each network.")] = 3000,
     seed: Annotated[int, typer.Option(help="Of pictures and training.")] = 1,
 ) -> None:
@@ -51,6 +52,7 @@ def train(
     plan = Plan(
         *(weights, images, work, tuple(entry), tuple(check), start),
         groups=groups,
+        sets=sets,
         steps=steps,
         seed=seed,
     )
@@ -73,7 +75,7 @@ def evaluate(
     images: Images,
     entry: Entries,
     page: Annotated[Path, typer.Option(help="Markdown file to write.")],
-    pairs: Annotated[int, typer.Option(min=4, help="Pairs of pictures, which sets hold.")] = 64,
+    pairs: Annotated[int, typer.Option(min=4, help="Pairs of pictures, which sets hold.")] = 96,
     judged: Annotated[
         int, typer.Option(min=4, help="Pairs that content, style loss and LPIPS are taken of.")
     ] = 64,

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from evaluator.compact.sources import Pixels
 
-__all__ = ["INVENTED", "Invented", "invented", "random_network"]
+__all__ = ["INVENTED", "Invented", "invented", "random_network", "toned"]
 
 Rng = np.random.Generator
 Invented = Callable[[Pixels, Pixels, Rng], Pixels]
@@ -31,7 +31,7 @@ def invented(content: Pixels, style: Pixels, rng: Rng) -> Pixels:
     output = content
     for _ in range(1 + int(rng.random() < 0.25)):
         output = INVENTED[int(rng.integers(len(INVENTED)))](output, style, rng)
-    return _toned(output, style) if rng.random() < 0.5 else output
+    return toned(output, style) if rng.random() < 0.5 else output
 
 
 def _patch_statistics(content: Pixels, style: Pixels, rng: Rng) -> Pixels:
@@ -181,7 +181,7 @@ INVENTED: tuple[Invented, ...] = (
 """Those met more often stand several times."""
 
 
-def _toned(picture: Pixels, style: Pixels) -> Pixels:
+def toned(picture: Pixels, style: Pixels) -> Pixels:
     """Mean and deviation of each channel as the style's."""
     x, y = (p.reshape(-1, 3).astype(np.float64) for p in (picture, style))
     moved = (x - x.mean(0)) / (x.std(0) + 1) * y.std(0) + y.mean(0)

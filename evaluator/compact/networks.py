@@ -11,7 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["CHANNELS", "FID_DIMS", "LAYERS", "CompactInception", "CompactLpips", "CompactVgg"]
+__all__ = [
+    "CHANNELS",
+    "DEEP",
+    "FID_DIMS",
+    "LAYERS",
+    "CompactInception",
+    "CompactLpips",
+    "CompactVgg",
+]
 
 CHANNELS = {"conv1_1": 16, "conv2_1": 32, "conv3_1": 64, "conv4_1": 96}
 """VGG-19's layers that are imitated, and in how many channels."""
@@ -20,10 +28,9 @@ WIDTHS = {"conv1_1": 24, "conv2_1": 48, "conv3_1": 80, "conv4_1": 112}
 """Channels of the trunk at those layers, before the heads."""
 
 LAYERS = tuple(CHANNELS)
-FID_DIMS = 64
+FID_DIMS = 96
 FID_SIDE = 256
-EPSILON = 1e-6
-LPIPS_CHANNELS = (16, 32, 48, 64)
+DEEP = 160  # channels of CompactInception's last stage
 
 
 def _scaled(pixels: Tensor) -> Tensor:
@@ -101,27 +108,24 @@ class CompactVgg(nn.Module):
 
 
 class CompactLpips(nn.Module):
-    """A trunk of four layers and the weights with which LPIPS compares them."""
+    """A trunk of four layers, the last at stride 16, and the weights that compare them.
+
+    Shaped as ``CompactVgg``'s, so that a training may begin with what that has learned.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        a, b, c, d = LPIPS_CHANNELS
-        self.stages = nn.ModuleList(
-            [
-                _Conv(3, a, kernel=5, stride=2),
-                nn.Sequential(_Conv(a, b, stride=2), _Residual(b)),
-                nn.Sequential(_Conv(b, c, stride=2), _Residual(c)),
-                nn.Sequential(_Conv(c, d, stride=2), _Residual(d)),
-            ]
-        )
-        self.weights = nn.ParameterList([torch.full((count,), 0.1) for count in LPIPS_CHANNELS])
+        _, _, c, d = WIDTHS.values()
+        self.stages = _stages()
+        self.stages["conv4_1"] = nn.Sequential(_Conv(c, d, stride=2), _Residual(d))
+        self.weights = nn.ParameterList([torch.full((n,), 0.1) for n in WIDTHS.values()])
 
     def forward(self, pixels: Tensor) -> list[Tensor]:
         """uint8 [N, H, W, 3] to the layers [N, C, h, w]."""
         x = _scaled(pixels)
         found = []
-        for stage in self.stages:
-            x = stage(x)
+        for layer in LAYERS:
+            x = self.stages[layer](x)
             found.append(x)
         return found
 
@@ -131,31 +135,37 @@ class CompactLpips(nn.Module):
 
 
 class CompactInception(nn.Module):
-    """Inception's Mixed_6e, pooled, on its ``FID_DIMS`` leading axes.
+    """Rows as far apart as Inception's Mixed_6e, pooled, is; their axes are the network's own.
 
-    A trunk shaped as ``CompactVgg``'s, of whose stages the means and deviations over all positions
-    are taken: texture statistics predict Inception's pooled features better than a small network
-    that has to learn from few pictures which ones to make.
+    As there, a convolution gives a map at stride 16 and a row is the mean over its places.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.stages = _stages()
-        self.head = nn.Linear(2 * sum(WIDTHS.values()), FID_DIMS)
+        stages = _stages()
+        del stages["conv4_1"]
+        stages["mixed_6e"] = nn.Sequential(
+            _Residual(WIDTHS["conv3_1"]),
+            _Conv(WIDTHS["conv3_1"], DEEP, stride=2),
+            *(_Residual(DEEP) for _ in range(3)),
+        )
+        self.stages = stages
+        self.head = nn.Linear(DEEP, FID_DIMS)
 
-    def moments(self, pixels: Tensor) -> Tensor:
-        """uint8 [N, H, W, 3] to [N, 2 · ΣC]; pictures of any size are resized to ``FID_SIDE``²."""
+    def deep(self, pixels: Tensor) -> Tensor:
+        """uint8 [N, H, W, 3] to [N, DEEP, 16, 16]; pictures are resized to ``FID_SIDE``²."""
         x = _scaled(pixels)
         if x.shape[2:] != (FID_SIDE, FID_SIDE):
             x = F.interpolate(x, (FID_SIDE, FID_SIDE), mode="bilinear", antialias=True)
-        found = []
-        for layer in LAYERS:
-            x = self.stages[layer](x)
-            variance, mean = torch.var_mean(x, dim=(2, 3))
-            found += [mean, (variance + EPSILON).sqrt()]
-        return torch.cat(found, dim=1)
+        for stage in self.stages.values():
+            x = stage(x)
+        return F.relu(x)
+
+    def rows(self, deep: Tensor) -> Tensor:
+        """Of what ``deep`` gives, [N, FID_DIMS]."""
+        rows: Tensor = self.head(deep.mean(dim=(2, 3)))
+        return rows
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """The rows [N, FID_DIMS]."""
-        rows: Tensor = self.head(self.moments(pixels))
-        return rows
+        """uint8 [N, H, W, 3] to the rows [N, FID_DIMS]."""
+        return self.rows(self.deep(pixels))

@@ -1,6 +1,7 @@
-"""Training pictures in sets of one method each: what FID compares, CompactInception is fitted to.
+"""Training pictures in sets of one method each: what FID compares, CompactInception learns from.
 
-Beside outputs there are sets of paintings and of photographs, which FID meets too.
+Every set has a method of its own, so that the network meets as many as there are sets. Some sets
+are of paintings and of photographs, which FID meets too.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,82 +11,145 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.compact.heldout import STRENGTHS
-from evaluator.compact.invented import INVENTED, Invented, invented, random_network
-from evaluator.compact.sources import Pixels, Sources, distinct, random_crop
+from evaluator.compact.invented import invented, random_network
+from evaluator.compact.sources import SIDE, Pixels, Sources, distinct, random_crop
 from evaluator.compact.spoiling import spoil
-from evaluator.compact.stylisers import Styliser, blend
+from evaluator.compact.stylisers import Styliser, blend, entry_styliser
+from evaluator.compact.varied import varied
 
-__all__ = ["SET", "keep_sets", "make_sets"]
+__all__ = ["CHECKED", "SET", "keep_checks", "keep_sets", "make_checks", "make_set"]
 
 SET = 4
-OUTPUTS = 4  # of a method, before they are blended at several strengths
-PAINTINGS, PHOTOGRAPHS = 1, 2  # crops of each
-
-Sets = NDArray[np.uint8]  # [S, SET, SIDE, SIDE, 3]
+CHECKED = 32  # pictures of a set that learning is checked with
+VARIED_CHECKS = 12  # methods with changed weights among those
 Rng = np.random.Generator
+Sets = NDArray[np.uint8]  # [S, n, SIDE, SIDE, 3]
 Tell = Callable[[int, int], None]
+
+KINDS = {
+    "varied": 0.42,
+    "entry": 0.12,
+    "invented": 0.2,
+    "network": 0.06,
+    "spoilt": 0.04,
+    "shuffled": 0.03,
+    "painting": 0.07,
+    "photograph": 0.06,
+}
+"""What a set may be of, and how often it is."""
+
+FULL = 0.4  # of the sets at full strength; the others are blends with the content
 
 
 def keep_sets(
-    path: Path, sources: Sources, stylisers: Sequence[Styliser], *, seed: int, tell: Tell
+    path: Path,
+    sources: Sources,
+    entries: Sequence[Path],
+    *,
+    count: int,
+    seed: int,
+    tell: Tell,
 ) -> Sets:
     """The sets in the file ``path``, made if it is not there; the same for the same seed."""
     if not path.exists():
-        part = path.with_suffix(".part.npy")
-        np.save(part, make_sets(sources, [*stylisers, *_made_up()], seed=seed, tell=tell))
-        part.replace(path)
+        made = []
+        for number in range(count):
+            made.append(make_set(sources, entries, np.random.default_rng([seed, number])))
+            tell(number + 1, count)
+        _keep(path, np.stack(made))
     sets: Sets = np.load(path, mmap_mode="r")
     return sets
 
 
-def make_sets(sources: Sources, methods: Sequence[Styliser], *, seed: int, tell: Tell) -> Sets:
-    """Each method's outputs at every strength, a multiple of ``SET`` together; then originals."""
-    sets: list[Sets] = []
-    paintings = distinct(sources.styles)
-    for number, method in enumerate(methods):
-        rngs = [np.random.default_rng([seed, number, index]) for index in range(OUTPUTS)]
-        made = [_output(sources.contents, paintings, method, rng) for rng in rngs]
+def keep_checks(
+    path: Path,
+    sources: Sources,
+    entries: Sequence[Path],
+    checks: Sequence[Path],
+    *,
+    seed: int,
+    tell: Tell,
+) -> Sets:
+    """As ``make_checks``, in the file ``path``.
+
+    Methods are the entries of ``checks``, and of those to learn from some with changed weights.
+    """
+    if not path.exists():
+        rngs = [np.random.default_rng([seed, number]) for number in range(VARIED_CHECKS)]
+        methods = [entry_styliser(archive) for archive in checks]
+        methods += [varied(entries, rng) for rng in rngs]
+        _keep(path, make_checks(sources, methods, seed=seed, tell=tell))
+    sets: Sets = np.load(path, mmap_mode="r")
+    return sets
+
+
+def make_set(sources: Sources, entries: Sequence[Path], rng: Rng) -> Sets:
+    """uint8 [SET, SIDE, SIDE, 3] by one method, of different photographs and paintings."""
+    kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
+    method = _method(kind, entries, rng)
+    strength = 1.0 if rng.random() < FULL else float(rng.uniform(0.2, 1))
+    found = []
+    for _ in range(SET):
+        content, painting = _pair(sources, rng)
+        found.append(blend(content, method(content, painting), strength))
+    return np.stack(found)
+
+
+def make_checks(sources: Sources, stylisers: Sequence[Styliser], *, seed: int, tell: Tell) -> Sets:
+    """[methods · strengths + 1, CHECKED, SIDE, SIDE, 3]: outputs by method and strength, the same
+    pairs of each, and last the paintings that FID compares them with."""
+    rng = np.random.default_rng(seed)
+    pairs = [_pair(sources, rng) for _ in range(CHECKED)]
+    sets = []
+    for number, method in enumerate(stylisers):
+        outputs = [method(content, painting) for content, painting in pairs]
         for strength in STRENGTHS:
-            sets += _cut([blend(content, output, strength) for content, output in made])
-        tell(number + 1, len(methods))
-    rng = np.random.default_rng([seed])
-    for pictures, times in ((paintings, PAINTINGS), (sources.contents, PHOTOGRAPHS)):
-        sets += _cut([random_crop(picture, rng) for picture in pictures for _ in range(times)])
+            blends = (blend(c, made, strength) for (c, _), made in zip(pairs, outputs, strict=True))
+            sets.append(np.stack(list(blends)))
+        tell(number + 1, len(stylisers))
+    paintings = distinct(sources.styles)
+    sets.append(np.stack([random_crop(paintings[i % len(paintings)], rng) for i in range(CHECKED)]))
     return np.stack(sets)
 
 
-def _output(
-    contents: Sequence[Pixels], paintings: Sequence[Pixels], method: Styliser, rng: Rng
-) -> tuple[Pixels, Pixels]:
-    """A content and what the method makes of it and a painting."""
-    content, painting = (
-        random_crop(pictures[int(rng.integers(len(pictures)))], rng)
-        for pictures in (contents, paintings)
+def _method(kind: str, entries: Sequence[Path], rng: Rng) -> Styliser:
+    """One of ``KINDS``, of the same parameters for all of its pictures."""
+    if kind == "varied":
+        return varied(entries, rng)
+    if kind == "entry":
+        return entry_styliser(entries[int(rng.integers(len(entries)))])
+    if kind == "painting":
+        return lambda _content, style: style
+    if kind == "photograph":
+        return lambda content, _style: content
+    seed = int(rng.integers(2**31))
+    made_up = {"invented": invented, "network": random_network}
+    if make := made_up.get(kind):
+        return lambda content, style: make(content, style, np.random.default_rng(seed))
+    if kind == "spoilt":
+        return lambda content, _style: spoil(content, np.random.default_rng(seed))
+    side = int(rng.choice([8, 16, 32, 64]))
+    return lambda _content, style: _shuffled(style, side, rng)
+
+
+def _shuffled(style: Pixels, side: int, rng: Rng) -> Pixels:
+    """The style's squares in another order: its textures, nothing of the content."""
+    count = SIDE // side
+    squares = style.reshape(count, side, count, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
+    mixed = rng.permutation(squares).reshape(count, count, side, side, 3)
+    return np.ascontiguousarray(mixed.swapaxes(1, 2).reshape(SIDE, SIDE, 3))
+
+
+def _pair(sources: Sources, rng: Rng) -> tuple[Pixels, Pixels]:
+    """Crops of a photograph and of a painting."""
+    contents, styles = sources.contents, sources.styles
+    return (
+        random_crop(contents[int(rng.integers(len(contents)))], rng),
+        random_crop(styles[int(rng.integers(len(styles)))], rng),
     )
-    return content, method(content, painting)
 
 
-def _cut(pictures: Sequence[Pixels]) -> list[Sets]:
-    """In sets; what is left over is dropped."""
-    whole = range(0, len(pictures) - SET + 1, SET)
-    return [np.stack(pictures[start : start + SET]) for start in whole]
-
-
-def _made_up() -> list[Styliser]:
-    """Invented methods, of the same parameters for all of their pictures."""
-    numbered = [(method, place) for place, method in enumerate(dict.fromkeys(INVENTED))]
-    numbered += [(random_network, 1000 + number) for number in range(4)]
-    numbered += [(invented, 2000 + number) for number in range(3)]
-    return [*(_fixed(method, seed) for method, seed in numbered), _spoilt, _copied]
-
-
-def _fixed(method: Invented, seed: int) -> Styliser:
-    return lambda content, style: method(content, style, np.random.default_rng(seed))
-
-
-def _spoilt(content: Pixels, _style: Pixels) -> Pixels:
-    return spoil(content, np.random.default_rng(int(content.sum())))
-
-
-def _copied(_content: Pixels, style: Pixels) -> Pixels:
-    return style
+def _keep(path: Path, sets: Sets) -> None:
+    part = path.with_suffix(".part.npy")
+    np.save(part, sets)
+    part.replace(path)

@@ -24,12 +24,12 @@ SHIPPED: Mapping[str, Shipped] = MappingProxyType(
             "b0cd3c46cc5ed98a091a9d03f8e5ff9cc7f99389625af375ea40e903b059b03e",
         ),
         "lpips": Shipped(
-            246_216,
-            "ce81c26d6c9915b6f8f09b09c2a6f2ebcf83547a3f559301e6f1df32fadd2dab",
+            683_808,
+            "59168547c1af3242be5620f4330be000ca44c68a5da5324450e7118b5a199d22",
         ),
         "inception": Shipped(
-            1_002_568,
-            "04c6f50ca92c020ead30965a5a9c72b4ac532bb5e11970e7003dada5d9b03c1a",
+            2_199_352,
+            "6ff5743feb381f9b300cabe5d83f82ea30742d94ddbca3921ee3b071fa0125be",
         ),
     }
 )

@@ -14,7 +14,15 @@ from PIL import Image
 from evaluator.compact.sources import Pixels
 from evaluator.errors import ParticipantError
 
-__all__ = ["Styliser", "blend", "entry_styliser", "linear_transport", "patchwork"]
+__all__ = [
+    "Styliser",
+    "blend",
+    "entry_styliser",
+    "linear_transport",
+    "model_of",
+    "patchwork",
+    "styliser_of",
+]
 
 Styliser = Callable[[Pixels, Pixels], Pixels]
 """Content and style picture to the output, uint8 [H, W, 3] of the content's size."""
@@ -22,19 +30,29 @@ Styliser = Callable[[Pixels, Pixels], Pixels]
 
 def entry_styliser(archive: Path) -> Styliser:
     """An ONNX entry; ParticipantError ``compact.entry`` if the archive holds no such model."""
+    try:
+        return styliser_of(model_of(archive))
+    except RuntimeError as error:
+        raise _no_model(archive) from error
+
+
+def model_of(archive: Path) -> bytes:
+    """An entry's ONNX model; ParticipantError ``compact.entry`` if it has none."""
+    try:
+        with zipfile.ZipFile(archive) as file:
+            return file.read("model.onnx")
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise _no_model(archive) from error
+
+
+def styliser_of(model: bytes) -> Styliser:
+    """An entry's model at work, on one thread; onnxruntime's RuntimeError if it does not run."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    try:
-        with zipfile.ZipFile(archive) as file:
-            model = file.read("model.onnx")
-        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError) as error:
-        raise ParticipantError(
-            "compact.entry", f"{archive} holds no model.onnx that runs; name an ONNX entry."
-        ) from error
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     names = {value.name for value in session.get_inputs()}
 
     def stylise(content: Pixels, style: Pixels) -> Pixels:
@@ -44,6 +62,12 @@ def entry_styliser(archive: Path) -> Styliser:
         return _to_pixels(stylised.transpose(1, 2, 0))
 
     return stylise
+
+
+def _no_model(archive: Path) -> ParticipantError:
+    return ParticipantError(
+        "compact.entry", f"{archive} holds no model.onnx that runs; name an ONNX entry."
+    )
 
 
 def blend(a: Pixels, b: Pixels, share: float) -> Pixels:

@@ -19,12 +19,24 @@ from evaluator.compact.groups import PAIRS
 from evaluator.compact.networks import CHANNELS, LAYERS
 from evaluator.compact.teachers import Teachers
 
-__all__ = ["CROP", "FINE", "STRIDES", "axes_of", "keep_rows", "keep_targets", "middle"]
+__all__ = [
+    "COARSE",
+    "CROP",
+    "FINE",
+    "STRIDES",
+    "axes_of",
+    "inception_targets",
+    "keep_targets",
+    "lpips_targets",
+    "middle",
+    "vgg_targets",
+]
 
 CROP = 128
 """VGG and LPIPS are imitated on the middle of a picture, at the picture's own scale."""
 
 FINE = 8  # side of the grid on which LPIPS' map is kept
+COARSE = 4  # and Inception's
 STRIDES = {"conv1_1": 2, "conv2_1": 2, "conv3_1": 2, "conv4_1": 1}
 CONTENT_LAYER = "conv4_1"
 
@@ -34,30 +46,18 @@ Tell = Callable[[int, int], None]
 
 def keep_targets(
     folder: Path,
-    groups: NDArray[np.uint8],
-    teachers: Teachers,
-    axes: Mapping[str, Tensor],
+    pictures: NDArray[np.uint8],
+    make: Callable[[NDArray[np.uint8]], Arrays],
     tell: Tell,
 ) -> list[Path]:
-    """The targets of each group, a file each in ``folder``; those that are there are kept."""
+    """What ``make`` says of each group or set, a file each in ``folder``; those there are kept."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{index:04d}.npz" for index in range(len(groups))]
+    paths = [folder / f"{index:04d}.npz" for index in range(len(pictures))]
     for index, path in enumerate(paths):
         if not path.exists():
             with exact_arithmetic():
-                arrays = _targets(np.array(groups[index]), teachers, axes)
+                arrays = make(np.array(pictures[index]))
             _write(path, arrays)
-        tell(index + 1, len(paths))
-    return paths
-
-
-def keep_rows(folder: Path, sets: NDArray[np.uint8], teachers: Teachers, tell: Tell) -> list[Path]:
-    """Inception's rows of each set of pictures; as ``keep_targets``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{index:04d}.npz" for index in range(len(sets))]
-    for index, path in enumerate(paths):
-        if not path.exists():
-            _write(path, {"pooled": teachers.rows(np.array(sets[index]))})
         tell(index + 1, len(paths))
     return paths
 
@@ -94,19 +94,34 @@ def _write(path: Path, arrays: Arrays) -> None:
     part.replace(path)
 
 
-def _targets(group: NDArray[np.uint8], teachers: Teachers, axes: Mapping[str, Tensor]) -> Arrays:
-    pixels = middle(group)
-    maps = teachers.maps(pixels)
+def vgg_targets(
+    group: NDArray[np.uint8], *, teachers: Teachers, axes: Mapping[str, Tensor]
+) -> Arrays:
+    """Maps on the axes and distances of each pair of a group."""
+    maps = teachers.maps(middle(group))
     kept: dict[str, Tensor] = {
         layer: _on_axes(maps[layer][:, :, :: STRIDES[layer], :: STRIDES[layer]], axes[layer])
         for layer in LAYERS
     }
     kept |= {f"gram {layer}": _distances(_grams(maps[layer])) for layer in LAYERS}
     kept["content"] = _distances(maps[CONTENT_LAYER])
-    kept["lpips"] = _lpips_maps(teachers.stacks(pixels))
     precise = {"content", *(f"gram {layer}" for layer in LAYERS)}
     return {
         name: x.float().numpy() if name in precise else x.half().numpy() for name, x in kept.items()
+    }
+
+
+def lpips_targets(group: NDArray[np.uint8], *, teachers: Teachers) -> Arrays:
+    """LPIPS of each pair of a group, on a grid: half [PAIRS, FINE, FINE]."""
+    return {"lpips": _lpips_maps(teachers.stacks(middle(group))).half().numpy()}
+
+
+def inception_targets(pictures: NDArray[np.uint8], *, teachers: Teachers) -> Arrays:
+    """Mixed_6e of each picture: means float32 [n, 768], and half [n, 768, COARSE, COARSE]."""
+    maps = torch.from_numpy(teachers.inception_maps(pictures))
+    return {
+        "pooled": maps.mean(dim=(2, 3)).numpy(),
+        "grid": F.adaptive_avg_pool2d(maps, COARSE).half().numpy(),
     }
 
 

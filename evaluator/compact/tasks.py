@@ -4,13 +4,14 @@ A task's loss has two parts: features like the teacher's, and distances within a
 like the teacher's. The first is rich, the second is what the network is for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -23,7 +24,7 @@ from evaluator.compact.networks import (
 )
 from evaluator.compact.targets import CONTENT_LAYER, FINE, middle
 
-__all__ = ["Arrays", "Batch", "LpipsTask", "Task", "VggTask"]
+__all__ = ["Arrays", "Batch", "LpipsTask", "Task", "VggTask", "log_gap"]
 
 CAFFE_UNIT = 1 / 57
 """Caffe's inputs are deviations of 0..255, torchvision's of 0..1 over 0.225: 57 times smaller."""
@@ -67,8 +68,8 @@ class Task(Protocol):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]: ...
 
-    def compared(self, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
-        """Distance → ours and the teacher's of each pair of pictures, for validation."""
+    def checked(self, batches: Iterable[Batch]) -> dict[str, float]:
+        """How well pictures of no training are ordered: Spearman's ρ by what it is of."""
 
     def finished(self) -> dict[str, Tensor]:
         """The weights to ship, in the units in which the network is used."""
@@ -155,7 +156,7 @@ class VggTask:
             gap = F.mse_loss(maps[layer], kept[layer]) / spread
             found[f"map {layer}"] = gap * (1.0 if layer == CONTENT_LAYER else 0.2)
         for name, (ours, theirs) in self._distances(maps, batch).items():
-            found[name] = WEIGHTS.get(name, 0.05) * _log_gap(ours, theirs, self._floor[name])
+            found[name] = WEIGHTS.get(name, 0.05) * log_gap(ours, theirs, self._floor[name])
         for name, ours, theirs in (
             ("moves", maps[CONTENT_LAYER], kept[CONTENT_LAYER]),
             ("gram moves", _grams(maps[CONTENT_LAYER]), _grams(kept[CONTENT_LAYER])),
@@ -163,8 +164,8 @@ class VggTask:
             found[name] = WEIGHTS[name] * _moves_gap(ours, theirs)
         return found
 
-    def compared(self, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
-        return self._distances(self._maps(batch)[0], batch)
+    def checked(self, batches: Iterable[Batch]) -> dict[str, float]:
+        return _orders(self._distances(self._maps(batch)[0], batch) for batch in batches)
 
     def _maps(self, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Layer → ours and the teacher's, [N, C, h, w] in the network's units."""
@@ -208,12 +209,12 @@ class LpipsTask:
         ours, theirs = self._maps(batch)
         return {
             "map": F.l1_loss(ours, theirs) / self._mean,
-            "whole": 3 * _log_gap(ours.mean((1, 2)), theirs.mean((1, 2)), 0.02 * self._mean),
+            "whole": 3 * log_gap(ours.mean((1, 2)), theirs.mean((1, 2)), 0.02 * self._mean),
         }
 
-    def compared(self, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
-        ours, theirs = self._maps(batch)
-        return {"lpips": (ours.mean((1, 2)), theirs.mean((1, 2)))}
+    def checked(self, batches: Iterable[Batch]) -> dict[str, float]:
+        maps = (self._maps(batch) for batch in batches)
+        return _orders({"lpips": (a.mean((1, 2)), b.mean((1, 2)))} for a, b in maps)
 
     def _maps(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Ours and the teacher's, [G · PAIRS, FINE, FINE]."""
@@ -224,6 +225,16 @@ class LpipsTask:
 
     def finished(self) -> dict[str, Tensor]:
         return self.network.state_dict()
+
+
+def _orders(compared: Iterable[Mapping[str, tuple[Tensor, Tensor]]]) -> dict[str, float]:
+    """Spearman's ρ of distances, ours and the teacher's, by their names."""
+    found = list(compared)
+    rhos = {}
+    for key in found[0]:
+        ours, theirs = (torch.cat([each[key][side] for each in found]) for side in (0, 1))
+        rhos[f"rho {key}"] = round(float(spearmanr(ours, theirs).statistic), 4)
+    return rhos
 
 
 def _flat(groups: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -280,6 +291,7 @@ def _lpips_maps(x: Tensor, weights: Tensor) -> Tensor:
     return pooled[:, 0]
 
 
-def _log_gap(ours: Tensor, theirs: Tensor, floor: float) -> Tensor:
+def log_gap(ours: Tensor, theirs: Tensor, floor: float, *, reduction: str = "mean") -> Tensor:
     """Ranks are what counts: distances are compared by their logarithms, down to ``floor``."""
-    return F.smooth_l1_loss(torch.log(ours + floor), torch.log(theirs + floor), beta=0.3)
+    logs = torch.log(ours + floor), torch.log(theirs + floor)
+    return F.smooth_l1_loss(*logs, beta=0.3, reduction=reduction)

@@ -10,20 +10,25 @@ from torch import Tensor
 
 from evaluator.commands.console import Steps
 from evaluator.commands.console import steps as progress_bar
-from evaluator.compact.fitting import fit_inception
 from evaluator.compact.groups import Groups, keep_groups
 from evaluator.compact.heldout import held_out
 from evaluator.compact.judging import Judgement, judge, judges, speed_of
 from evaluator.compact.page import figures, page
-from evaluator.compact.sets import keep_sets
-from evaluator.compact.sources import Sources, parted, sources_of
+from evaluator.compact.sets import keep_checks, keep_sets
+from evaluator.compact.sources import parted, sources_of
 from evaluator.compact.stylisers import (
     Styliser,
     entry_styliser,
     linear_transport,
     patchwork,
 )
-from evaluator.compact.targets import axes_of, keep_rows, keep_targets
+from evaluator.compact.targets import (
+    axes_of,
+    inception_targets,
+    keep_targets,
+    lpips_targets,
+    vgg_targets,
+)
 from evaluator.compact.teachers import Teachers
 from evaluator.compact.training import TASKS, Lesson, Settings, train
 from evaluator.errors import ParticipantError
@@ -31,8 +36,12 @@ from evaluator.errors import ParticipantError
 __all__ = ["Plan", "evaluate_all", "train_all"]
 
 CHECK_SHARE = 8  # groups to learn from for each that the learning is checked with
-SET_SEED = 5
-NETWORKS = (*TASKS, "inception")  # which is made of vgg
+TRUNK = "compact-vgg.safetensors"  # every network's first stages have its shapes
+SETTINGS: Mapping[str, Callable[..., Settings]] = {
+    "vgg": Settings,
+    "lpips": Settings,
+    "inception": partial(Settings, groups=4),
+}
 
 Tell = Callable[[int, int], None]
 
@@ -52,26 +61,26 @@ class Plan:
     checks: tuple[Path, ...]
     start: Path | None
     groups: int
+    sets: int
     steps: int
     seed: int
 
 
 def train_all(plan: Plan, networks: Sequence[str]) -> list[Path]:
     """The weights' files of the networks named, or of all."""
-    if unknown := set(networks) - set(NETWORKS):
+    if unknown := set(networks) - set(TASKS):
         raise ParticipantError(
             "compact.network",
             f"There is no compact network {', '.join(sorted(unknown))}; known are "
-            f"{', '.join(NETWORKS)}.",
+            f"{', '.join(TASKS)}.",
         )
     torch.set_num_threads(1)
     plan.work.mkdir(parents=True, exist_ok=True)
     with progress_bar("pictures") as bar:
         teachers = Teachers(plan.weights)
         found = []
-        for name in networks or NETWORKS:
-            make = _fit if name == "inception" else _train
-            found.append(make(name, plan, teachers, bar))
+        for name in networks or TASKS:
+            found.append(_train(name, plan, teachers, bar))
         return found
 
 
@@ -108,45 +117,65 @@ def evaluate_all(
 
 
 def _train(name: str, plan: Plan, teachers: Teachers, bar: Steps) -> Path:
-    learned, checked = parted(sources_of(plan.images, "training"))
-    lesson = _lesson(plan, "", learned, plan.entries, teachers, bar)
-    check = _lesson(plan, "check-", checked, plan.checks, teachers, bar)
-    start = None if plan.start is None else plan.start / f"compact-{name}.safetensors"
+    lessons = _sets if name == "inception" else partial(_groups, name)
+    lesson, check = lessons(plan, teachers, bar)
+    start = None if plan.start is None else plan.start / TRUNK
     return train(
         *(name, lesson, plan.work),
-        settings=Settings(steps=plan.steps, seed=plan.seed),
+        settings=SETTINGS[name](steps=plan.steps, seed=plan.seed),
         tell=partial(bar.count, name),
         check=check,
         start=start,
     )
 
 
-def _lesson(
-    plan: Plan, part: str, sources: Sources, entries: Sequence[Path], teachers: Teachers, bar: Steps
-) -> Lesson:
-    """Groups of pictures and their targets; ``part`` is in the names of files."""
-    groups = keep_groups(
-        plan.work / f"{part}groups.npy",
-        sources,
-        [entry_styliser(path) for path in entries],
-        count=plan.groups // CHECK_SHARE if part else plan.groups,
-        seed=plan.seed + len(part),
-        tell=partial(bar.count, f"{part}pictures"),
-    )
-    axes = _axes(plan.work / "axes.pt", groups, teachers)
-    tell = partial(bar.count, f"{part}targets")
-    return Lesson(groups, keep_targets(plan.work / f"{part}targets", groups, teachers, axes, tell))
+def _groups(name: str, plan: Plan, teachers: Teachers, bar: Steps) -> tuple[Lesson, Lesson]:
+    """Groups of pictures with their targets: to learn from, and to check the learning with."""
+    parts = zip(("", "check-"), parted(sources_of(plan.images, "training")), strict=True)
+    lessons = []
+    for part, sources in parts:
+        archives = plan.checks if part else plan.entries
+        groups = keep_groups(
+            plan.work / f"{part}groups.npy",
+            sources,
+            [entry_styliser(path) for path in archives],
+            entries=() if part else archives,
+            count=plan.groups // CHECK_SHARE if part else plan.groups,
+            seed=plan.seed + len(part),
+            tell=partial(bar.count, f"{part}pictures"),
+        )
+        if name == "lpips":
+            make = partial(lpips_targets, teachers=teachers)
+        else:
+            axes = _axes(plan.work / "axes.pt", groups, teachers)
+            make = partial(vgg_targets, teachers=teachers, axes=axes)
+        tell = partial(bar.count, f"{part}targets")
+        paths = keep_targets(plan.work / f"{part}{name}-targets", groups, make, tell)
+        lessons.append(Lesson(groups, paths))
+    return lessons[0], lessons[1]
 
 
-def _fit(name: str, plan: Plan, teachers: Teachers, bar: Steps) -> Path:
-    sources, _ = parted(sources_of(plan.images, "training"))
+def _sets(plan: Plan, teachers: Teachers, bar: Steps) -> tuple[Lesson, Lesson]:
+    """Sets of pictures of one method each, likewise."""
+    learned, checked = parted(sources_of(plan.images, "training"))
     sets = keep_sets(
-        *(plan.work / "sets.npy", sources, [entry_styliser(path) for path in plan.entries]),
-        seed=SET_SEED,
+        *(plan.work / "sets.npy", learned, plan.entries),
+        count=plan.sets,
+        seed=plan.seed,
         tell=partial(bar.count, "sets"),
     )
-    rows = keep_rows(plan.work / "rows", sets, teachers, partial(bar.count, "rows"))
-    return fit_inception(Lesson(sets, rows), plan.work, tell=partial(bar.count, name))
+    checks = keep_checks(
+        *(plan.work / "check-sets.npy", checked, plan.entries, plan.checks),
+        seed=plan.seed,
+        tell=partial(bar.count, "check-sets"),
+    )
+    make = partial(inception_targets, teachers=teachers)
+    lessons = []
+    for part, pictures in (("sets", sets), ("check-sets", checks)):
+        tell = partial(bar.count, f"{part} targets")
+        paths = keep_targets(plan.work / f"{part}-targets", pictures, make, tell)
+        lessons.append(Lesson(pictures, paths))
+    return lessons[0], lessons[1]
 
 
 def _axes(path: Path, groups: Groups, teachers: Teachers) -> dict[str, Tensor]:

@@ -140,7 +140,24 @@ def test_pictures_of_any_size_have_values_of_a_usual_order(networks: Networks) -
     )
     found = values(networks, output, content, style)
     assert all(np.isfinite(value) for value in found.values())
-    assert networks.rows(output)["inception"].shape == (1 * 64,)
+    assert networks.rows(output)["inception"].shape == (96,)
+
+
+def test_a_guard_ends_at_a_block_of_its_own(tmp_path: Path, pictures: list[Pixels]) -> None:
+    rules = protocol("compact-guarded-1")
+    networks = Networks(
+        rules,
+        layers=(),
+        stacks=(),
+        device=torch.device("cpu"),
+        weights_dir=tmp_path,
+        on_download=None,
+    )
+    rows = networks.rows(pictures[0])
+    assert {stream: row.shape for stream, row in rows.items()} == {
+        "inception": (96,),
+        "inception-guard": (64,),
+    }
 
 
 def test_a_picture_s_features_and_values_are_the_same_bits_for_any_number_of_threads(

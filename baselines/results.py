@@ -64,19 +64,20 @@ python -m baselines ship johnson-all
 
 The first two paint each style differently, in its strokes rather than its shapes; AdaIN paints each
 style's strokes and shapes, of the content its outlines; WCT shows the content, blurred, in each
-style's colours and strokes. The others are a thousandth of what the papers spend and show that the
-methods work, not how well: DCGAN paints a grid over the content, the GAN lays much the same strokes
-over every picture, WGAN-GP scatters bright spots, CycleGAN and StyleGAN2 change little but colour,
-FastCUT next to nothing. By the interval of the paired difference, johnson-all, the student, AdaIN,
-WCT and WGAN-GP have more style than `reinhard`; the GAN, DCGAN, StyleGAN2 and johnson.woodblock-00
-cannot be told from it, and CycleGAN and FastCUT, which are given no style picture, have less. All
-of them keep more of the content than `style-copy`. Nobody's coverage but that of `style-copy` is
-above 0, so that it does not tell WGAN-GP's critic from the GAN's. Scores are of the demo's public
-pictures, which they learnt from (of the twelve pairs of one style for what is tied to a style or
-family), by `python -m tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α
-= 1, β = 10³) on the same VGG-19, at 256 pixels. Styles differ by an order of magnitude in their
-losses, so that each interval is wide; `stylearena compare` of two reports has the interval of the
-difference.
+style's colours and strokes; Johnson's network paints its one style's colours and lines. The others
+are a thousandth of what the papers spend and show that the methods work, not how well: DCGAN paints
+a grid in the style's colours over the content, the GAN lays much the same strokes over every
+picture, WGAN-GP patches of each style's colours and edges, CycleGAN and StyleGAN2 change little but
+colour, FastCUT next to nothing. By the interval of the paired difference, johnson-all, the student,
+AdaIN, WCT, the GAN, WGAN-GP and johnson.woodblock-00 have more style than `reinhard`; DCGAN and
+StyleGAN2 cannot be told from it, and CycleGAN and FastCUT, which are given no style picture, have
+less. All of them keep more of the content than `style-copy`. Nobody's coverage but that of
+`style-copy` is above 0, so that it does not tell WGAN-GP's critic from the GAN's. Scores are of the
+demo's public pictures, which they learnt from (of the twelve pairs of one style for what is tied to
+a style or family), by `python -m tests.baselines.vgg_board`: `content_loss`, `style_loss` and
+`total_loss` (α = 1, β = 10³) on the same VGG-19, at 256 pixels. Styles differ by an order of
+magnitude in their losses, so that each interval is wide; `stylearena compare` of two reports has
+the interval of the difference.
 
 | method | paper | parameters | trained | scores (95 % interval) | licence |
 |---|---|---|---|---|---|

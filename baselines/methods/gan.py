@@ -48,7 +48,7 @@ PRESETS = {
         crop=96,
         load=160,
         width=12,
-        style_weight=10.0,
+        style_weight=50.0,
         references=True,
         monitor_every=100,
     ),

@@ -30,7 +30,7 @@ PRESETS = {
     "smoke": Settings(
         steps=3, batch=1, crop=64, load=72, width=4, features=SMOKE_FEATURES, grid_every=3
     ),
-    "cpu": Settings(steps=500, batch=2, crop=96, load=160, width=16, style_weight=10.0),
+    "cpu": Settings(steps=1500, batch=2, crop=96, load=160, width=16, style_weight=50.0),
     "gpu": Settings(
         steps=12_000,
         batch=8,

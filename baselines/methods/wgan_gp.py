@@ -31,13 +31,19 @@ __all__ = ["METHOD", "PENALTY", "PRESETS", "WGANGP", "gradient_penalty"]
 
 PENALTY = 10.0
 CRITIC_STEPS = {"smoke": 2, "cpu": 3, "gpu": 5}
+STEPS = {"cpu": 800}
 
 # A critic's gradient by the picture is some four times as strong as a discriminator's (measured
 # after 80 steps): this weight gives it the share of the whole that it has in ``gan``.
 ADVERSARIAL_WEIGHT = 0.13
 
 PRESETS = {
-    name: replace(settings, critic_steps=CRITIC_STEPS[name], adversarial_weight=ADVERSARIAL_WEIGHT)
+    name: replace(
+        settings,
+        steps=STEPS.get(name, settings.steps),
+        critic_steps=CRITIC_STEPS[name],
+        adversarial_weight=ADVERSARIAL_WEIGHT,
+    )
     for name, settings in gan.PRESETS.items()
 }
 

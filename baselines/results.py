@@ -78,11 +78,11 @@ less. All of them keep more of the content than `style-copy`. Of the total that 
 method leaves a quarter of what the best networks do on the pairs of woodblock-00 (9.5e11; the
 student 4.3e12, johnson.woodblock-00 4.6e12, johnson-all 4.7e12, WGAN-GP 4.8e12, the GAN 5.0e12).
 Nobody's coverage but that of `style-copy` is above 0, so that it does not tell WGAN-GP's critic
-from the GAN's. Scores are of the demo's public pictures, which they learnt from (of the twelve pairs of one style for what is tied to
-a style or family), by `python -m tests.baselines.vgg_board`: `content_loss`, `style_loss` and
-`total_loss` (α = 1, β = 10³) on the same VGG-19, at 256 pixels. Styles differ by an order of
-magnitude in their losses, so that each interval is wide; `stylearena compare` of two reports has
-the interval of the difference.
+from the GAN's. Scores are of the demo's public pictures, which they learnt from (of the twelve
+pairs of one style for what is tied to a style or family), by `python -m tests.baselines.vgg_board`:
+`content_loss`, `style_loss` and `total_loss` (α = 1, β = 10³) on the same VGG-19, at 256 pixels.
+Styles differ by an order of magnitude in their losses, so that each interval is wide; `stylearena
+compare` of two reports has the interval of the difference.
 
 | method | paper | parameters | trained | scores (95 % interval) | licence |
 |---|---|---|---|---|---|

@@ -240,6 +240,7 @@ def without(monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
 def test_a_box_that_lacks_a_part_is_refused_by_the_live_probe(
     monkeypatch: pytest.MonkeyPatch, options: list[str], said: str
 ) -> None:
+    needs(Rung.BUBBLEWRAP)
     without(monkeypatch, *options)
     if "--unshare-pid" in options:  # another uid could not signal the judge either
         monkeypatch.setattr(confined, "claim_uid", lambda: None)
@@ -248,6 +249,7 @@ def test_a_box_that_lacks_a_part_is_refused_by_the_live_probe(
 
 
 def test_root_inside_is_refused_by_the_live_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs(Rung.BUBBLEWRAP)
     whole = confined.bubblewrap_command
 
     def as_root(bwrap: str, policy: Policy, *, filter_file: int) -> list[str]:
@@ -262,6 +264,7 @@ def test_root_inside_is_refused_by_the_live_probe(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only a judge that is root could give root away")
 def test_root_outside_is_refused_by_the_live_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs(Rung.BUBBLEWRAP)
     monkeypatch.setattr(confined, "claim_uid", lambda: None)
 
     assert rungs.why_not(Rung.BUBBLEWRAP) == "the uid on the host is root's"
@@ -270,6 +273,7 @@ def test_root_outside_is_refused_by_the_live_probe(monkeypatch: pytest.MonkeyPat
 def test_without_a_memory_limit_production_workers_refuse(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    needs(Rung.BUBBLEWRAP)
     monkeypatch.setattr(confined, "make_cgroup", lambda limits: None)
 
     with pytest.raises(PlatformFault, match="no control group bounds the memory"):

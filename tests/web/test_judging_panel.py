@@ -75,7 +75,7 @@ def test_a_held_out_run_shows_tenths_and_no_pair(db: None) -> None:
     (page,) = shown  # pair after pair the same page
     assert "3 of 10 parts done" in page
     assert 'value="3"' in page
-    assert "40" not in page
+    assert "40" not in page.replace(submission.name, "")
 
 
 def list_of(submission: Submission) -> str:
@@ -94,7 +94,7 @@ def test_the_list_of_submissions_shows_tenths_of_a_held_out_run_too(db: None) ->
     (progress,) = shown  # pair after pair the same row
     assert "3 of 10 parts" in progress
     assert 'value="3"' in progress
-    assert "40" not in progress
+    assert "40" not in progress.replace(submission.name, "")
 
 
 def test_the_list_of_submissions_counts_the_pairs_of_a_smoke_run(db: None) -> None:

@@ -29,6 +29,15 @@ def test_values_are_those_of_the_plain_convolution(size: tuple[int, int]) -> Non
     assert torch.allclose(found.double(), exact, rtol=1e-5, atol=2e-6)
 
 
+def test_gradients_are_those_of_the_plain_convolution() -> None:
+    weight, bias = convolution(8, 12)
+    x = torch.randn(2, 8, 9, 14, requires_grad=True)
+    loss = torch.randn(2, 12, 9, 14)
+    (wanted,) = torch.autograd.grad((F.conv2d(x, weight, bias, padding=1) * loss).sum(), x)
+    (found,) = torch.autograd.grad((MinimalConv.of(weight, bias)(x) * loss).sum(), x)
+    assert torch.allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(("channels", "side"), [(256, 64), (512, 32)])
 def test_it_errs_as_little_as_float32_does(channels: int, side: int) -> None:
     """The sums of 9·C rounded products in float32 themselves are off by up to 8e-7 of the norm."""

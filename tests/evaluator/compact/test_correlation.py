@@ -18,7 +18,7 @@ from evaluator.compact.sources import sources_of
 from evaluator.compact.stylisers import entry_styliser, linear_transport, patchwork
 from tests.conftest import RecordFigure
 
-LEAST_CORRELATION = 0.6  # fewer pictures than on the page scatter more
+LEAST_CORRELATION = 0.85  # fewer pictures than on the page scatter more
 
 
 def judgement(values: list[list[float]], fid: list[float]) -> Judgement:
@@ -78,7 +78,7 @@ def test_held_out_pictures_are_ordered_much_as_by_the_real_networks(
         record_figure(f"compact {name}", value, "times" if name == "speed-up" else "Spearman")
     for name in ("content_loss", "style_loss", "lpips_compact"):
         assert found[name] > LEAST_CORRELATION, name
-    assert found["speed-up"] > 2  # the page says how much: other tests run beside this one
+    assert found["speed-up"] > 5  # the page says how much: other tests run beside this one
     assert all(name in page(pictures, real, compact, speed) for name in pictures.outputs)
 
 

@@ -75,8 +75,7 @@ colour, FastCUT next to nothing. By the interval of the paired difference, johns
 AdaIN, WCT, the GAN, WGAN-GP and johnson.woodblock-00 have more style than `reinhard`; DCGAN and
 StyleGAN2 cannot be told from it, and CycleGAN and FastCUT, which are given no style picture, have
 less. All of them keep more of the content than `style-copy`. Of the total that is ranked, Gatys'
-method leaves a quarter of what the best networks do on the pairs of woodblock-00 (9.5e11; the
-student 4.3e12, johnson.woodblock-00 4.6e12, johnson-all 4.7e12, WGAN-GP 4.8e12, the GAN 5.0e12).
+method leaves less than any network measured with it on the pairs of woodblock-00, intervals apart.
 Nobody's coverage but that of `style-copy` is above 0, so that it does not tell WGAN-GP's critic
 from the GAN's. Scores are of the demo's public pictures, which they learnt from (of the twelve
 pairs of one style for what is tied to a style or family), by `python -m tests.baselines.vgg_board`:

@@ -51,14 +51,15 @@ def keep_sets(
     tell: Tell,
 ) -> Sets:
     """The sets in the file ``path``, made if it is not there; the same for the same seed."""
-    if not path.exists():
+
+    def make() -> Sets:
         made = []
         for number in range(count):
             made.append(make_set(sources, entries, np.random.default_rng([seed, number])))
             tell(number + 1, count)
-        _keep(path, np.stack(made))
-    sets: Sets = np.load(path, mmap_mode="r")
-    return sets
+        return np.stack(made)
+
+    return _kept(path, make)
 
 
 def keep_checks(
@@ -74,13 +75,14 @@ def keep_checks(
 
     Methods are the entries of ``checks``, and of those to learn from some with changed weights.
     """
-    if not path.exists():
+
+    def make() -> Sets:
         rngs = [np.random.default_rng([seed, number]) for number in range(VARIED_CHECKS)]
         methods = [entry_styliser(archive) for archive in checks]
         methods += [varied(entries, rng) for rng in rngs]
-        _keep(path, make_checks(sources, methods, seed=seed, tell=tell))
-    sets: Sets = np.load(path, mmap_mode="r")
-    return sets
+        return make_checks(sources, methods, seed=seed, tell=tell)
+
+    return _kept(path, make)
 
 
 def make_set(sources: Sources, entries: Sequence[Path], rng: Rng) -> Sets:
@@ -149,7 +151,10 @@ def _pair(sources: Sources, rng: Rng) -> tuple[Pixels, Pixels]:
     )
 
 
-def _keep(path: Path, sets: Sets) -> None:
-    part = path.with_suffix(".part.npy")
-    np.save(part, sets)
-    part.replace(path)
+def _kept(path: Path, make: Callable[[], Sets]) -> Sets:
+    if not path.exists():
+        part = path.with_suffix(".part.npy")
+        np.save(part, make())
+        part.replace(path)
+    sets: Sets = np.load(path, mmap_mode="r")
+    return sets

@@ -11,6 +11,7 @@ from torchvision.models.vgg import cfgs, make_layers
 from evaluator.backbones.loading import LoadedState, exact_arithmetic, find_device
 from evaluator.backbones.seeded import make
 from evaluator.backbones.vgg import LAYERS, Vgg, preprocess
+from evaluator.backbones.winograd import MinimalConv
 from evaluator.errors import ParticipantError, PlatformFault
 from evaluator.protocols import protocol
 
@@ -48,6 +49,16 @@ def test_layers_are_torchvision_s_relus() -> None:
     assert list(found) == list(LAYERS)
     for ours, theirs in zip(found.values(), relus, strict=True):
         assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_wide_layers_alone_are_convolved_by_minimal_filtering() -> None:
+    torch.manual_seed(0)
+    tensors = {f"features.{k}": v for k, v in make_layers(cfgs["E"]).state_dict().items()}
+    network = Vgg(
+        LoadedState("peer", tensors, ""), replace(SPEC, width=1.0), layers=LAYERS, device=CPU
+    )
+    minimal = [conv.layer for conv in network._convs if isinstance(conv.convolve, MinimalConv)]
+    assert minimal == [layer for layer in LAYERS if layer[4] in "345"]
 
 
 def test_features_equal_plain_float64_convolutions() -> None:

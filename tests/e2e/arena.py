@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from stylearena.demo.redis_server import RedisServer
 
 ROOT = Path(__file__).resolve().parents[2]
+T = TypeVar("T")
 
 
 class Arena:
@@ -95,13 +96,14 @@ class Arena:
         return found
 
     def await_true(
-        self, what: str, is_so: Callable[[], object], seconds: float = 120.0, pause: float = 0.01
-    ) -> None:
-        """Wait until ``is_so``, looking every ``pause`` seconds; the logs say why it never is."""
+        self, what: str, is_so: Callable[[], T], seconds: float = 120.0, pause: float = 0.01
+    ) -> T:
+        """What ``is_so`` says once it is true, asked every ``pause`` seconds; or the logs."""
         deadline = time.monotonic() + seconds
-        while not is_so():
+        while not (found := is_so()):
             assert time.monotonic() < deadline, f"never {what}:\n{self._logs()}"
             time.sleep(pause)
+        return found
 
     def spawn(
         self,

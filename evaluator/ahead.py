@@ -15,18 +15,23 @@ AHEAD = 4  # pieces of work for each thread that are under way or done but not y
 
 
 def in_order(
-    work: Callable[[A], B], items: Iterable[A], *, threads: int = 1
+    work: Callable[[A], B],
+    items: Iterable[A],
+    *,
+    threads: int = 1,
+    begin: Callable[[], object] | None = None,
 ) -> Generator[B, None, None]:
     """Results in the order of ``items``; few are under way at a time, and none after a failure.
 
-    What ``work`` raises is raised where its result would have come.
+    Each thread calls ``begin`` first. What ``work`` raises is raised where its result would have
+    come.
     """
     under_way: deque[Future[B]] = deque()
-    pool = ThreadPoolExecutor(threads)
+    pool = ThreadPoolExecutor(threads, initializer=begin)
     try:
         for item in items:
             under_way.append(pool.submit(work, item))
-            if len(under_way) >= AHEAD * threads:
+            while under_way and (under_way[0].done() or len(under_way) >= AHEAD * threads):
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()

@@ -173,17 +173,18 @@ def _judge(
 
 
 def _scored(folder: Path, dataset: Dataset, scorer: Scorer) -> Iterator[PairDone]:
-    """The pairs in order; their pictures are decoded while the one before is scored."""
+    """The pairs in order; their pictures are decoded while those before are scored."""
+    from evaluator.scoring import Seen
+
     pictures = DecodedPictures(dataset, scorer.protocol.pictures)
 
-    def decoded(pair: Pair) -> tuple[Pixels, Pixels, Pixels]:
+    def decoded(pair: Pair) -> Seen:
         path = _path(folder, pair)
-        return *pictures.of(pair), decode(path, AS_IT_IS, name=path.name)
+        return Seen(pair, *pictures.of(pair), decode(path, AS_IT_IS, name=path.name))
 
     with worked_ahead(decoded, dataset.pairs) as ahead:
-        for index, (pair, seen) in enumerate(zip(dataset.pairs, ahead, strict=True)):
-            score = scorer.score(dataset, pair, *seen)
-            yield PairDone(index, len(dataset.pairs), pair, seen[-1], score, 0.0)
+        for index, (seen, score) in enumerate(scorer.scored(dataset, ahead)):
+            yield PairDone(index, len(dataset.pairs), seen.pair, seen.output, score, 0.0)
 
 
 def _entry(folder: Path, dataset: Dataset, name: str) -> EntryInfo:

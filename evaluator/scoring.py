@@ -1,12 +1,12 @@
 """The scorer: one protocol's backbones, warm, and the numbers that they give to a pair.
 
-Pictures are scored one at a time, so that a pair's values do not depend, bit for bit, on which
+Networks see one picture at a time, so that a pair's values do not depend, bit for bit, on which
 pairs are scored with it. Set metrics wait for ``conclude``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +25,7 @@ from evaluator.datasets import Dataset, Pair
 from evaluator.errors import ParticipantError
 from evaluator.image_sets import ImageSet, Picture
 from evaluator.images import decode, decoder_version
+from evaluator.lanes import Lanes
 from evaluator.measures import Measures
 from evaluator.memory import in_less_room
 from evaluator.protocols import Protocol
@@ -34,7 +35,7 @@ from evaluator.targets import Grams, Targets, cache_path, cached
 from evaluator.version import __version__
 from evaluator.views import KeptViews, View, Wanted, look, on_device
 
-__all__ = ["PairScore", "RunInfo", "Scorer", "ShardResult", "conclude"]
+__all__ = ["PairScore", "RunInfo", "Scorer", "Seen", "ShardResult", "conclude"]
 
 Pixels = NDArray[np.uint8]
 Count = Callable[[int, int], None]
@@ -42,10 +43,20 @@ Rows = dict[str, NDArray[np.float32]]
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A pair's pictures, uint8 RGB [H, W, 3] each: what there is to score."""
+
+    pair: Pair
+    content: Pixels
+    style: Pixels
+    output: Pixels
+
+
 class Scorer:
     """Scores pairs under a protocol; keeps backbones and the targets of datasets warm.
 
-    Not for several threads at once.
+    Not for several threads at once; ``scored`` has its own.
     """
 
     def __init__(
@@ -64,6 +75,8 @@ class Scorer:
         """
         self.protocol = protocol
         self.device = find_device(device)
+        quiet = serial or self.device.type != "cpu"
+        self._lanes = Lanes(1 if quiet else None)
         self._measures = Measures.of(protocol)
         _, self._needs = needs_of(protocol)
         self._networks = Networks(
@@ -73,13 +86,13 @@ class Scorer:
             device=self.device,
             weights_dir=weights_dir,
             on_download=on_download,
+            threads=self._lanes.threads,
         )
         self.weights = self._networks.digests
         self._targets: dict[str, Targets] = {}
         self._kept = KeptViews()
         # A GPU is kept busy by one thread; processors have gaps that a second network fills.
-        beside = self.device.type == "cpu" and not serial
-        self._beside = ThreadPoolExecutor(1) if beside else None
+        self._beside = None if quiet else ThreadPoolExecutor(1)
 
     def prepare(self, dataset: Dataset, on_picture: Count | None = None) -> None:
         """Compute, or find in the cache, what outputs on this dataset are compared with.
@@ -119,7 +132,22 @@ class Scorer:
                 f"{content.shape}; return pictures of the content's size.",
             )
         self.prepare(dataset)
-        return self._in_less_room(lambda: self._score(dataset, pair, content, style, output))
+        seen = Seen(pair, content, style, output)
+        return self._in_less_room(lambda: self._score(dataset, seen, self._started))
+
+    def scored(
+        self, dataset: Dataset, pairs: Iterable[Seen]
+    ) -> Generator[tuple[Seen, PairScore], None, None]:
+        """The scores of many pairs, in their order: as ``score`` gives them, bit for bit, sooner.
+
+        Outputs are of their content's size.
+        """
+        self.prepare(dataset)
+
+        def score(seen: Seen) -> tuple[Seen, PairScore]:
+            return seen, self._in_less_room(lambda: self._score(dataset, seen, self._done))
+
+        yield from self._lanes.run(score, pairs)
 
     def reference_rows(self, dataset: Dataset, need: Need) -> NDArray[np.float32]:
         """The features of one of the dataset's picture sets, float32 [R, d]."""
@@ -135,14 +163,19 @@ class Scorer:
         return onnxruntime_version()
 
     def _score(
-        self, dataset: Dataset, pair: Pair, content: Pixels, style: Pixels, output: Pixels
+        self, dataset: Dataset, seen: Seen, rows_of: Callable[[Pixels], Future[Rows]]
     ) -> PairScore:
+        content = dataset.content.by_id(seen.pair.content)
+        style = dataset.style.by_id(seen.pair.style)
         with exact_arithmetic():
-            rows = self._started(output)
+            # What another lane is at is not waited for until there is nothing else to do.
+            if _key(content) not in self._kept:
+                self._content(content, seen.content)
+            rows = rows_of(seen.output)
             values = self._measures.values(
-                output=look(self._networks, output, self._measures.output),
-                content=self._content(dataset.content.by_id(pair.content), content),
-                style=self._style(dataset, dataset.style.by_id(pair.style), style),
+                output=look(self._networks, seen.output, self._measures.output),
+                content=self._content(content, seen.content),
+                style=self._style(dataset, style, seen.style),
             )
             return PairScore(values, rows.result())
 
@@ -150,15 +183,24 @@ class Scorer:
         """The output's feature rows, beside what is done until they are asked for."""
         if self._beside is not None:
             return self._beside.submit(self._networks.rows, output)
+        return self._done(output)
+
+    def _done(self, output: Pixels) -> Future[Rows]:
         done: Future[Rows] = Future()
         done.set_result(self._networks.rows(output))
         return done
 
     def _in_less_room(self, work: Callable[[], T]) -> T:
-        """The work, again without the views kept if memory runs short."""
-        return in_less_room(work, self._make_room, device=str(self.device))
+        """The work, again by itself and without the views kept if memory runs short."""
+
+        def in_lane() -> T:
+            with self._lanes.entered():
+                return work()
+
+        return in_less_room(in_lane, self._make_room, device=str(self.device))
 
     def _make_room(self) -> None:
+        self._lanes.one_by_one()
         self._kept.clear()
         if self._beside is not None:
             self._beside.shutdown()
@@ -168,9 +210,7 @@ class Scorer:
 
     def _content(self, picture: Picture, pixels: Pixels) -> View:
         wanted = self._measures.content
-        return self._kept.get(
-            f"content:{picture.sha256}", lambda: look(self._networks, pixels, wanted)
-        )
+        return self._kept.get(_key(picture), lambda: look(self._networks, pixels, wanted))
 
     def _style(self, dataset: Dataset, picture: Picture, pixels: Pixels) -> View:
         """The statistics from the targets; what is left to see of the picture itself is kept."""
@@ -209,14 +249,19 @@ class Scorer:
         every = {p.sha256: p for pictures in (dataset.style, *sets.values()) for p in pictures}
         found = Targets({}, {}, {})
         rows: dict[str, Rows] = {}
+
+        def see(given: tuple[str, Pixels]) -> None:
+            sha256, pixels = given
+            if sha256 in with_rows:
+                rows[sha256] = self._in_less_room(partial(self._networks.rows, pixels))
+            if sha256 in styles:
+                found.grams[sha256], found.moments[sha256] = self._in_less_room(
+                    partial(self._statistics, pixels)
+                )
+
         with worked_ahead(self._decode, every.values()) as decoded:
-            for done, (sha256, pixels) in enumerate(zip(every, decoded, strict=True), 1):
-                if sha256 in with_rows:
-                    rows[sha256] = self._in_less_room(partial(self._networks.rows, pixels))
-                if sha256 in styles:
-                    found.grams[sha256], found.moments[sha256] = self._in_less_room(
-                        partial(self._statistics, pixels)
-                    )
+            seen = self._lanes.run(see, zip(every, decoded, strict=True))
+            for done, _ in enumerate(seen, 1):
                 if on_picture is not None:
                     on_picture(done, len(every))
         for need in sorted(self._needs):
@@ -226,6 +271,10 @@ class Scorer:
 
     def _decode(self, picture: Picture) -> Pixels:
         return decode(picture.path, self.protocol.pictures, name=picture.path.name)
+
+
+def _key(content: Picture) -> str:
+    return f"content:{content.sha256}"
 
 
 def _of_kind(dataset: Dataset, kind: Pictures) -> ImageSet:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field, fields
+from threading import Lock
 
 import numpy as np
 import torch
@@ -98,28 +100,58 @@ def look(networks: Networks, pixels: Pixels, wanted: Wanted) -> View:
 
 
 class KeptViews:
-    """The views of the last few pictures, by a key; never more than ``room`` bytes but for one."""
+    """The views of the last few pictures, by a key; never more than ``room`` bytes but for one.
+
+    For several threads at once: one makes a view, others that ask for it wait.
+    """
 
     def __init__(self, room: int = ROOM) -> None:
         self._room = room
-        self._views: OrderedDict[str, View] = OrderedDict()
+        self._views: OrderedDict[str, Future[View]] = OrderedDict()
         self._used = 0
+        self._lock = Lock()
+
+    def __contains__(self, key: str) -> bool:
+        """Whether the view is kept, or being made."""
+        return key in self._views
 
     def get(self, key: str, make: Callable[[], View]) -> View:
         """The view kept under ``key``, or made and kept."""
-        view = self._views.pop(key, None)
-        if view is None:
-            view = make()
-            self._used += view.nbytes
-        self._views[key] = view
-        while self._used > self._room and len(self._views) > 1:
-            self._used -= self._views.popitem(last=False)[1].nbytes
-        return view
+        with self._lock:
+            kept = self._views.get(key)
+            if kept is not None:
+                self._views.move_to_end(key)
+            else:
+                made = self._views[key] = Future()
+        return kept.result() if kept is not None else self._made(key, made, make)
 
     def clear(self) -> None:
         """Forget them all."""
-        self._views.clear()
-        self._used = 0
+        with self._lock:
+            self._views.clear()
+            self._used = 0
+
+    def _made(self, key: str, made: Future[View], make: Callable[[], View]) -> View:
+        try:
+            view = make()
+        except BaseException as error:
+            with self._lock:
+                self._views.pop(key, None)
+            made.set_exception(error)
+            raise
+        with self._lock:
+            made.set_result(view)
+            if self._views.get(key) is made:  # and was not cleared away meanwhile
+                self._used += view.nbytes
+                self._shrink()
+        return view
+
+    def _shrink(self) -> None:
+        """Forget the oldest; what is being made has no size yet, and stays."""
+        for key in [key for key, kept in self._views.items() if kept.done()][:-1]:
+            if self._used <= self._room:
+                return
+            self._used -= self._views.pop(key).result().nbytes
 
 
 def on_device(arrays: Mapping[str, NDArray[np.float64]], device: torch.device) -> dict[str, Tensor]:

@@ -58,10 +58,12 @@ class Networks:
         device: torch.device,
         weights_dir: Path | None,
         on_download: Progress | None,
+        threads: int = 1,
     ) -> None:
         """``layers`` of VGG and LPIPS networks (``stacks``) are those that will be asked for.
 
-        Raises PlatformFault ``weights.*``.
+        ``threads`` are onnxruntime's for a picture; PyTorch's are set for each thread. Raises
+        PlatformFault ``weights.*``.
         """
         states = {
             str(spec.role): load_state(spec.weights, weights_dir, on_progress=on_download)
@@ -72,7 +74,7 @@ class Networks:
             for spec in protocol.backbones
             if spec.heads is not None
         }
-        self._device = device
+        self._device, self._threads = device, threads
         self.digests = {state.name: state.sha256 for state in (*states.values(), *heads.values())}
         self._vgg: Vgg | CompactMaps | None = None
         if layers:
@@ -118,7 +120,7 @@ class Networks:
             {name: tensor.numpy() for name, tensor in state.tensors.items()},
             dims=self._dims[_ROLES[stream]],
             source=state.name,
-            threads=torch.get_num_threads(),
+            threads=self._threads,
             clean=stream == "inception-clean",
             spatial=self._spatial and stream == "inception",
         )

@@ -87,6 +87,19 @@ def test_scaling_in_and_out_is_the_convolution_with_modulated_weights() -> None:
         assert torch.allclose(found[index], F.conv2d(padded, weight)[0], atol=1e-5)
 
 
+def test_an_equalised_layer_begins_at_he_s_scale_and_learns_ten_times_as_fast() -> None:
+    """The authors' lrmul: the weights used move by ten times Adam's rate, over √fan-in."""
+    rate, fan_in = 1e-3, 64 * 3 * 3
+    conv = ModulatedConv(64, 64, 3, 4)
+    before = (conv.weight * conv.scale).detach()
+    assert float(before.std()) == pytest.approx(fan_in**-0.5, rel=0.02)
+    optimiser = torch.optim.Adam(conv.parameters(), rate)
+    torch.autograd.backward(conv(torch.randn(1, 64, 8, 8), torch.randn(1, 4)).square().sum())
+    optimiser.step()
+    moved = (conv.weight * conv.scale).detach() - before
+    assert float(moved.abs().median()) == pytest.approx(10 * rate * fan_in**-0.5, rel=0.02)
+
+
 def test_a_one_hot_code_chooses_a_row_of_scales_and_shifts() -> None:
     norm, x = Norm(3, code=2), torch.randn(1, 3, 8, 8)
     assert norm.linear is not None

@@ -17,27 +17,43 @@ from baselines.networks.statistics import moments
 from evaluator.metrics.density_coverage import coverage
 from evaluator.metrics.precision_recall import recall
 
-__all__ = ["NEIGHBOURS", "collapse"]
+__all__ = ["NEIGHBOURS", "collapse", "style_rows"]
 
 NEIGHBOURS = 3
+AT_ONCE = 16  # pictures that features are taken of
+
+Rows = NDArray[np.float32]
 
 
-def collapse(network: FeatureNetwork, outputs: Tensor, works: Tensor) -> dict[str, float]:
-    """``recall`` and ``coverage``, each in 0..1, of pictures [N, 3, H, W]; N > ``NEIGHBOURS``."""
-    rows, reference = _rows(network, outputs), _rows(network, works)
+def collapse(
+    network: FeatureNetwork, outputs: Tensor, works: Tensor, *, k: int = NEIGHBOURS
+) -> dict[str, float]:
+    """``recall`` and ``coverage``, each in 0..1, of pictures [N, 3, H, W]; N > ``k``."""
+    rows, reference = style_rows(network, outputs, works)
     return {
-        "recall": recall(rows, reference, k=NEIGHBOURS),
-        "coverage": coverage(rows, reference, k=NEIGHBOURS),
+        "recall": recall(rows, reference, k=k),
+        "coverage": coverage(rows, reference, k=k),
     }
 
 
-def _rows(network: FeatureNetwork, pictures: Tensor) -> NDArray[np.float32]:
-    """Means and deviations of every layer's features, each layer of the same weight."""
+def style_rows(network: FeatureNetwork, outputs: Tensor, works: Tensor) -> tuple[Rows, Rows]:
+    """Means and deviations of every layer's features, [N, d] each; every layer weighs the same.
+
+    Its scale is that of the works.
+    """
+    found, reference = (_statistics(network, pictures) for pictures in (outputs, works))
+    scales = {layer: x.square().mean().sqrt().clamp(min=1e-8) for layer, x in reference.items()}
+    rows = [
+        torch.cat([each[layer] / scales[layer] for layer in sorted(each)], dim=1).cpu().numpy()
+        for each in (found, reference)
+    ]
+    return rows[0], rows[1]
+
+
+def _statistics(network: FeatureNetwork, pictures: Tensor) -> dict[str, Tensor]:
+    parts: dict[str, list[Tensor]] = {}
     with torch.no_grad():
-        found = network(pictures)
-    parts = []
-    for layer in sorted(found):
-        both = torch.cat(moments(found[layer].float()), dim=1).flatten(1)
-        parts.append(both / both.square().mean().sqrt().clamp(min=1e-8))
-    rows: NDArray[np.float32] = torch.cat(parts, dim=1).cpu().numpy()
-    return rows
+        for some in torch.split(pictures, AT_ONCE):
+            for layer, x in network(some).items():
+                parts.setdefault(layer, []).append(torch.cat(moments(x.float()), dim=1).flatten(1))
+    return {layer: torch.cat(found) for layer, found in parts.items()}

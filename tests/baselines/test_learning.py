@@ -200,6 +200,14 @@ def test_collapse_to_one_texture_shows_in_recall_and_coverage() -> None:
     assert good["recall"] > bad["recall"] + 0.3
 
 
+def test_works_too_faint_to_be_the_reference_s_are_not_taken_for_them() -> None:
+    """Each set at a scale of its own would find them alike."""
+    network = feature_network("seeded-vgg19-quarter", ("conv1_1", "conv2_1"))
+    works = torch.rand(24, 3, 1, 1) * torch.rand(24, 3, 32, 32)
+    assert collapse(network, works, works)["coverage"] == 1
+    assert collapse(network, works / 8, works)["coverage"] < 0.5
+
+
 def test_the_monitor_compares_outputs_with_works_that_led_none_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

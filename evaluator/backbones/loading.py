@@ -5,10 +5,11 @@ weights folder; in each case they are used only if their sha256 is the protocol'
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
+from threading import Lock
 
 import torch
 from safetensors import SafetensorError
@@ -111,17 +112,48 @@ def require_healthy(name: str) -> None:
         raise PlatformFault("device.sick", f"The GPU {name} computes wrongly; look at it.")
 
 
+class _Exactness:
+    """PyTorch's switches, which are the process's: set by the first thread that asks for it.
+
+    What was there before comes back when the last one leaves, whatever the order.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._undo = Lock(), 0, ExitStack()
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        with self._lock:
+            if self._inside == 0:
+                self._undo.enter_context(_exact_convolutions())
+                self._undo.enter_context(_exact_products())
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if self._inside == 0:
+                    self._undo.close()
+
+
+_EXACTNESS = _Exactness()
+
+
 @contextmanager
 def exact_arithmetic() -> Iterator[None]:
-    """No gradients, no TF32, deterministic convolutions; what was set before is restored."""
-    with (
-        torch.inference_mode(),
-        torch.backends.cudnn.flags(
-            enabled=True, benchmark=False, deterministic=True, allow_tf32=False
-        ),
-        _exact_products(),
-    ):
+    """No gradients, no TF32, deterministic convolutions; what was set before is restored.
+
+    For several threads at once.
+    """
+    with torch.inference_mode(), _EXACTNESS.entered():
         yield
+
+
+def _exact_convolutions() -> AbstractContextManager[None]:
+    return torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+    )
 
 
 @contextmanager

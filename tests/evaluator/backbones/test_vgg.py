@@ -1,5 +1,6 @@
 """VGG-19's features: against torchvision's own network, and against plain float64 convolutions."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -140,3 +141,29 @@ def test_exact_arithmetic_puts_back_what_was_set() -> None:
         assert not torch.backends.cudnn.allow_tf32
         assert not torch.is_grad_enabled()
     assert torch.backends.cudnn.allow_tf32 == before
+
+
+def test_exact_arithmetic_lasts_until_the_last_thread_has_left() -> None:
+    """The switches are the process's: threads leave in another order than they came."""
+    before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+    entered, leave, seen = threading.Event(), threading.Event(), []
+
+    def second() -> None:
+        with exact_arithmetic():
+            entered.set()
+            leave.wait(5)
+            seen.append((torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32))
+
+    thread = threading.Thread(target=second)
+    try:
+        with exact_arithmetic():
+            thread.start()
+            assert entered.wait(5)
+        leave.set()
+        thread.join()
+        assert seen == [(False, False)]
+        assert torch.backends.cudnn.allow_tf32
+        assert torch.backends.cuda.matmul.allow_tf32
+    finally:
+        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before

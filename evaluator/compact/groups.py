@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.compact.invented import invented
+from evaluator.compact.kept import kept_pictures
 from evaluator.compact.sources import SIDE, Pixels, Sources, random_crop
 from evaluator.compact.spoiling import spoil
 from evaluator.compact.stylisers import Styliser, blend
 from evaluator.compact.varied import varied
 
-__all__ = ["GROUP", "PAIRS", "keep_groups", "make_group"]
+__all__ = ["GROUP", "PAIRS", "Groups", "keep_groups", "make_group"]
 
 GROUP = 6
 """Content, style, three stylised pictures, one that is spoilt."""
@@ -48,17 +49,16 @@ def keep_groups(
 
     ``entries``: archives whose networks stylise with changed weights too.
     """
-    if not path.exists():
+
+    def make() -> Groups:
         made = []
         for index in range(count):
             rng = np.random.default_rng([seed, index])
             made.append(make_group(sources, stylisers, rng, entries))
             tell(index + 1, count)
-        part = path.with_suffix(".part.npy")
-        np.save(part, np.stack(made))
-        part.replace(path)
-    groups: Groups = np.load(path, mmap_mode="r")
-    return groups
+        return np.stack(made)
+
+    return kept_pictures(path, make)
 
 
 def make_group(

@@ -1,13 +1,14 @@
-"""What CompactInception learns: how far apart Mixed_6e says that pictures are.
+"""What CompactInception learns: to see, block by block, what Inception sees of a smaller picture.
 
-FID is a function of the products of rows with one another, not of their axes; and of as few
-pictures as boards have, it tells first how unlike one another a method's pictures are. A network
-that learns the teacher's features by their squared error says the mean wherever it does not know,
-and so makes unknown methods' pictures alike. Distances leave it free which of its own features say
-what is unlike.
+A lesson is a handful of pictures that were never shown before (``augmenting``) and what the teacher
+says of each of its blocks, place by place: "hints", Romero et al. 2015. The teacher looks at 203²
+instead of 299²: that takes it half the time, orders methods nearly as it does at full size, and
+asks for nothing that the network's own 176² do not show. Of as few pictures as boards have, FID
+tells first how unlike one another a method's pictures are, and squared errors alone make those of
+unknown methods alike: so distances are learned beside them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -16,83 +17,86 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evaluator.compact.networks import DEEP, CompactInception
-from evaluator.compact.targets import COARSE
-from evaluator.compact.tasks import Arrays, Batch, log_gap
+from evaluator.compact.augmenting import augmented
+from evaluator.compact.networks import BLOCKS, DEEP, FID_DIMS, CompactInception
+from evaluator.compact.tasks import Arrays, Batch, Pictures, log_gap
+from evaluator.compact.teachers import BLOCK_CHANNELS, INCEPTION_DIMS
 from evaluator.frechet import frechet_distance
 
-__all__ = ["InceptionTask"]
+__all__ = ["BlockTeacher", "InceptionTask"]
 
-WEIGHTS = {"distances": 1.0, "products": 2.0, "means": 0.5, "grid": 0.3}
-WITHIN = 3.0  # what a distance within a set weighs: there are few of them, and FID is about them
-FLOOR = 0.02  # of the usual distance
-GRID_AXES = 96
+WEIGHTS = {"pool_2": 0.3, "mixed_6e": 1.5, "pooled": 2.0, "distances": 0.5, "products": 0.5}
+USUAL_WEIGHT = 0.5  # of the other blocks
+FLOOR = 0.02  # of the usual squared distance
+LOOKED_AT = 32  # units that means and spreads are taken from
+AXES_OF = 100  # and the rows' axes
 
-Rows = NDArray[np.float64]
+BlockTeacher = Callable[[Tensor], list[Tensor]]
+"""Pictures float32 [N, H, W, 3] in 0..255 to a map [N, C, h, w] for each of ``BLOCKS``."""
 
 
 class _Learning(nn.Module):
-    """The network, and a head that says the teacher's features place by place, for training only.
-
-    That is richer than distances are, and teaches the stages what to look at.
-    """
+    """The network, and heads that say the teacher's features, for training only."""
 
     def __init__(self) -> None:
         super().__init__()
         self.inception = CompactInception()
-        self.places = nn.Conv2d(DEEP, GRID_AXES, 1)
+        self.hints = nn.ModuleDict(
+            {name: nn.Conv2d(ours, BLOCK_CHANNELS[name], 1) for name, ours in BLOCKS.items()}
+        )
+        self.pooled = nn.Linear(DEEP, INCEPTION_DIMS)
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Rows [N, FID_DIMS] and maps [N, GRID_AXES, h, w]."""
-        deep = self.inception.deep(pictures)
-        return self.inception.rows(deep), self.places(deep)
+    def forward(self, pictures: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """Block → map, and pooled features [N, INCEPTION_DIMS], both less the teacher's means."""
+        blocks = self.inception.blocks(pictures)
+        maps = {name: self.hints[name](x) for name, x in zip(BLOCKS, blocks, strict=True)}
+        return maps, self.pooled(blocks[-1].mean(dim=(2, 3)))
 
 
 class InceptionTask:
-    """CompactInception: distances and products of rows like the teacher's, in its own axes."""
+    """CompactInception: every block's map, the pooled features and how far apart they are."""
 
-    keys = ("pooled", "grid")
+    keys = ("pooled",)
 
-    def __init__(self) -> None:
+    def __init__(self, teacher: BlockTeacher) -> None:
         self.network = _Learning()
         self.trunk = self.network.inception
+        self._teacher = teacher
 
-    def start(self, groups: NDArray[np.uint8], targets: Sequence[Arrays]) -> None:
-        rows = torch.cat([t["pooled"] for t in targets]).double()
-        values, axes = torch.linalg.eigh(torch.cov(rows.T))
-        self._centre = rows.mean(dim=0).float()
-        self._axes = axes[:, -GRID_AXES:].float()
-        self._deviations = values[-GRID_AXES:].clamp(min=1e-12).sqrt().float()
-        self._shares = self._deviations / self._deviations.mean()
-        # Of two pictures taken at random the squared distance is twice the variance.
-        self._usual = float((2 * values.sum()).sqrt())
+    def start(self, groups: Pictures, targets: Sequence[Arrays]) -> None:
+        """Means and variances of what the teacher says; ``targets`` are not needed."""
+        self._pictures = groups
+        blocks = self.trunk.blocks(torch.from_numpy(np.array(groups[0])))
+        self._sizes = {name: x.shape[2:] for name, x in zip(BLOCKS, blocks, strict=True)}
+        looked = [self._said(augmented(groups[i])) for i in _spread(len(groups), LOOKED_AT)]
+        self._means: dict[str, Tensor] = {}
+        self._spreads: dict[str, float] = {}
+        for name in looked[0]:
+            x = torch.cat([each[name] for each in looked])
+            self._means[name] = x.mean(dim=(0, 2, 3))
+            self._spreads[name] = float(x.var(dim=(0, 2, 3)).sum())
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        count, size = batch.pictures.shape[:2]
-        pictures, grid = _mirrored(
-            torch.from_numpy(batch.pictures).flatten(0, 1), batch.targets["grid"].flatten(0, 1)
-        )
+        pictures = torch.cat([augmented(unit) for unit in batch.pictures])
+        said = self._said(pictures)
         with torch.autocast("cpu", torch.bfloat16):  # half as long where processors have it
-            rows, maps = self.network(pictures)
-        ours = rows.float()
-        theirs = batch.targets["pooled"].flatten(0, 1) / self._usual
-        within = torch.arange(count).repeat_interleave(size)
-        weights = 1 + (WITHIN - 1) * (within[:, None] == within[None]).float()
-        means = [x.unflatten(0, (count, size)).mean(1) for x in (ours, theirs)]
-        found = {
-            "distances": _distance_gap(ours, theirs, weights),
-            "products": _product_gap(ours, theirs),
-            "means": _distance_gap(means[0], means[1], torch.ones(count, count)),
-            "grid": self._grid_gap(maps.float(), grid),
-        }
-        return {name: WEIGHTS[name] * loss for name, loss in found.items()}
+            maps, pooled = self.network(pictures)
+        found = {name: self._map_gap(name, maps[name].float(), said[name]) for name in BLOCKS}
+        wanted = said["pooled"][:, :, 0, 0] - self._means["pooled"]
+        ours, usual = pooled.float(), (2 * self._spreads["pooled"]) ** 0.5
+        found["pooled"] = (ours - wanted).square().sum(1).mean() / self._spreads["pooled"]
+        found["distances"] = _distance_gap(ours / usual, wanted / usual)
+        found["products"] = _product_gap(ours, wanted)
+        return {name: WEIGHTS.get(name, USUAL_WEIGHT) * loss for name, loss in found.items()}
 
     def checked(self, batches: Iterable[Batch]) -> dict[str, float]:
         """Of sets by method, and of the paintings, which are last: Spearman's ρ of FID to these,
         and of the distances between pictures of a set."""
+        weight, bias = self._head()
         ours, theirs = [], []
         for batch in batches:
-            ours.append(self.trunk(torch.from_numpy(batch.pictures[0])).double())
+            rows = F.linear(self._deep(batch.pictures[0]), weight, bias)
+            ours.append(rows.double())
             theirs.append(batch.targets["pooled"][0].double())
         fid = ([_fid(rows, sets[-1]) for rows in sets[:-1]] for sets in (ours, theirs))
         apart = (torch.cat([torch.pdist(rows) for rows in sets]) for sets in (ours, theirs))
@@ -102,42 +106,53 @@ class InceptionTask:
         }
 
     def finished(self) -> dict[str, Tensor]:
-        """The network without the head for training, its rows at the teacher's scale."""
+        """The network without the heads for training, its own head the pooled features' axes."""
+        weight, bias = self._head()
         state: Mapping[str, Tensor] = self.trunk.state_dict()
-        scaled = {f"head.{x}": state[f"head.{x}"] * self._usual for x in ("weight", "bias")}
-        return {**state, **scaled}
+        return {**state, "head.weight": weight, "head.bias": bias}
 
-    def _grid_gap(self, ours: Tensor, theirs: Tensor) -> Tensor:
-        """Relative to what is lost by saying the same everywhere; axes count by deviation."""
-        found = F.adaptive_avg_pool2d(ours, COARSE).flatten(2)
-        moved = theirs.float().flatten(2) - self._centre[:, None]
-        wanted = torch.einsum("ncp,ck->nkp", moved, self._axes) / self._deviations[:, None]
-        shares = self._shares[:, None]
-        lost = (shares * (found - wanted).square()).mean()
-        share: Tensor = lost / (shares * wanted.square()).mean()
-        return share
+    def _head(self) -> tuple[Tensor, Tensor]:
+        """[FID_DIMS, DEEP] and [FID_DIMS]: what is said of the pooled features on their main axes.
+
+        On the axes of what the network says, which vary less than the teacher's do: few are enough.
+        """
+        head = self.network.pooled
+        with torch.inference_mode():
+            units = [self._pictures[i] for i in _spread(len(self._pictures), AXES_OF)]
+            said = torch.cat([head(self._deep(unit)) for unit in units]).double()
+            axes = torch.linalg.eigh(torch.cov(said.T)).eigenvectors[:, -FID_DIMS:].float()
+            return axes.T @ head.weight, axes.T @ head.bias
+
+    def _deep(self, pictures: NDArray[np.uint8]) -> Tensor:
+        """The last block's means [N, DEEP] of pictures as they are."""
+        last = self.trunk.blocks(torch.from_numpy(np.array(pictures)))[-1]
+        return last.mean(dim=(2, 3))
+
+    def _said(self, pictures: Tensor) -> dict[str, Tensor]:
+        """Block → the teacher's map, as large as ours, and "pooled" [N, C, 1, 1]."""
+        maps = dict(zip(BLOCKS, self._teacher(pictures), strict=True))
+        as_ours = {
+            name: F.interpolate(x, self._sizes[name], mode="bilinear", antialias=True)
+            for name, x in maps.items()
+        }
+        return as_ours | {"pooled": maps["mixed_6e"].mean(dim=(2, 3), keepdim=True)}
+
+    def _map_gap(self, name: str, ours: Tensor, theirs: Tensor) -> Tensor:
+        """Relative to what is lost by saying the same everywhere."""
+        gap = ours + self._means[name][:, None, None] - theirs
+        return gap.square().sum(1).mean() / self._spreads[name]
 
 
-def _mirrored(pictures: Tensor, grid: Tensor) -> tuple[Tensor, Tensor]:
-    """Every other picture [N, H, W, 3] mirrored, and what the teacher says of its places.
-
-    To Inception a mirrored picture is much the same. Pictures to learn from are few, and a network
-    that can knows them by heart.
-    """
-    chosen = torch.rand(len(pictures)) < 0.5
-    return (
-        torch.where(chosen[:, None, None, None], pictures.flip(2), pictures),
-        torch.where(chosen[:, None, None, None], grid.flip(3), grid),
-    )
+def _spread(count: int, wanted: int) -> range:
+    """About so many of ``count`` numbers, at equal distances."""
+    return range(0, count, max(1, count // wanted))
 
 
-def _distance_gap(ours: Tensor, theirs: Tensor, weights: Tensor) -> Tensor:
-    """Of the logarithms of squared distances between rows [n, …], weighted [n, n]."""
+def _distance_gap(ours: Tensor, theirs: Tensor) -> Tensor:
+    """Of the logarithms of squared distances between all rows [n, …]."""
     first, second = torch.triu_indices(len(ours), len(ours), 1)
     apart = [(x[first] - x[second]).square().sum(1) for x in (ours, theirs)]
-    gaps = log_gap(apart[0], apart[1], FLOOR, reduction="none")
-    chosen = weights[first, second]
-    return (chosen * gaps).sum() / chosen.sum()
+    return log_gap(apart[0], apart[1], FLOOR)
 
 
 def _product_gap(ours: Tensor, theirs: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 __all__ = [
+    "BLOCKS",
     "CHANNELS",
     "DEEP",
     "FID_DIMS",
@@ -29,8 +30,20 @@ WIDTHS = {"conv1_1": 24, "conv2_1": 48, "conv3_1": 80, "conv4_1": 112}
 
 LAYERS = tuple(CHANNELS)
 FID_DIMS = 96
-FID_SIDE = 256
-DEEP = 160  # channels of CompactInception's last stage
+FID_SIDE = 176
+
+BLOCKS = {
+    "pool_2": 112,
+    "mixed_5d": 112,
+    "mixed_6a": 192,
+    "mixed_6b": 192,
+    "mixed_6c": 192,
+    "mixed_6d": 192,
+    "mixed_6e": 192,
+}
+"""Inception's blocks that are imitated one after another, and in how many channels."""
+
+DEEP = BLOCKS["mixed_6e"]
 
 
 def _scaled(pixels: Tensor) -> Tensor:
@@ -62,6 +75,31 @@ class _Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         mixed: Tensor = self.mix(self.conv(x))
         return x + mixed
+
+
+class _Halving(nn.Conv2d):
+    """3×3 to half the side, its ReLU left to what follows."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__(before, after, 3, 2, padding=1)
+        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+        nn.init.zeros_(self.bias)  # type: ignore[arg-type]
+
+
+class _Bottleneck(nn.Module):
+    """x + widen(conv(narrow(x))), He et al. 2016 ("Identity mappings"), without norms."""
+
+    def __init__(self, channels: int, narrow: int) -> None:
+        super().__init__()
+        self.narrow = _Conv(channels, narrow, kernel=1)
+        self.conv = _Conv(narrow, narrow)
+        self.widen = nn.Conv2d(narrow, channels, 1)
+        nn.init.normal_(self.widen.weight, std=0.3 / narrow**0.5)
+        nn.init.zeros_(self.widen.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        wider: Tensor = self.widen(self.conv(self.narrow(F.relu(x))))
+        return x + wider
 
 
 def _stages() -> nn.ModuleDict:
@@ -135,37 +173,46 @@ class CompactLpips(nn.Module):
 
 
 class CompactInception(nn.Module):
-    """Rows as far apart as Inception's Mixed_6e, pooled, is; their axes are the network's own.
+    """Rows that are to Inception's Mixed_6e, pooled, what its main axes are.
 
-    As there, a convolution gives a map at stride 16 and a row is the mean over its places.
+    A stage for each of ``BLOCKS``, at strides 8 and 16; a row is the mean over the last one's
+    places. What stages give is taken through a ReLU.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        stages = _stages()
-        del stages["conv4_1"]
-        stages["mixed_6e"] = nn.Sequential(
-            _Residual(WIDTHS["conv3_1"]),
-            _Conv(WIDTHS["conv3_1"], DEEP, stride=2),
-            *(_Residual(DEEP) for _ in range(3)),
-        )
-        self.stages = stages
+        first, second = BLOCKS["mixed_5d"], BLOCKS["mixed_6a"]
+        stages: dict[str, nn.Module] = {
+            "pool_2": nn.Sequential(
+                _Conv(3, 24, kernel=5, stride=2),
+                _Conv(24, 64, stride=2),
+                _Halving(64, first),
+            ),
+            "mixed_5d": nn.Sequential(*(_Bottleneck(first, 56) for _ in range(4))),
+            "mixed_6a": nn.Sequential(nn.ReLU(), _Halving(first, second)),
+        }
+        stages |= {
+            f"mixed_6{letter}": nn.Sequential(*(_Bottleneck(second, 80) for _ in range(2)))
+            for letter in "bcde"
+        }
+        self.stages = nn.ModuleDict(stages)
         self.head = nn.Linear(DEEP, FID_DIMS)
 
-    def deep(self, pixels: Tensor) -> Tensor:
-        """uint8 [N, H, W, 3] to [N, DEEP, 16, 16]; pictures are resized to ``FID_SIDE``²."""
-        x = _scaled(pixels)
+    def blocks(self, pixels: Tensor) -> list[Tensor]:
+        """uint8 or float 0..255 [N, H, W, 3] to a map for each of ``BLOCKS``.
+
+        Pictures are resized to ``FID_SIDE``².
+        """
+        x = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
         if x.shape[2:] != (FID_SIDE, FID_SIDE):
             x = F.interpolate(x, (FID_SIDE, FID_SIDE), mode="bilinear", antialias=True)
+        found = []
         for stage in self.stages.values():
             x = stage(x)
-        return F.relu(x)
-
-    def rows(self, deep: Tensor) -> Tensor:
-        """Of what ``deep`` gives, [N, FID_DIMS]."""
-        rows: Tensor = self.head(deep.mean(dim=(2, 3)))
-        return rows
+            found.append(F.relu(x))
+        return found
 
     def forward(self, pixels: Tensor) -> Tensor:
         """uint8 [N, H, W, 3] to the rows [N, FID_DIMS]."""
-        return self.rows(self.deep(pixels))
+        rows: Tensor = self.head(self.blocks(pixels)[-1].mean(dim=(2, 3)))
+        return rows

@@ -6,18 +6,21 @@ are of paintings and of photographs, which FID meets too.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.compact.groups import Groups
 from evaluator.compact.heldout import STRENGTHS
 from evaluator.compact.invented import invented, random_network
+from evaluator.compact.kept import kept_pictures
 from evaluator.compact.sources import SIDE, Pixels, Sources, distinct, random_crop
 from evaluator.compact.spoiling import spoil
 from evaluator.compact.stylisers import Styliser, blend, entry_styliser
 from evaluator.compact.varied import varied
 
-__all__ = ["CHECKED", "SET", "keep_checks", "keep_sets", "make_checks", "make_set"]
+__all__ = ["CHECKED", "SET", "Units", "keep_checks", "keep_sets", "make_checks", "make_set"]
 
 SET = 4
 CHECKED = 32  # pictures of a set that learning is checked with
@@ -41,6 +44,25 @@ KINDS = {
 FULL = 0.4  # of the sets at full strength; the others are blends with the content
 
 
+class Units(Sequence[Sets]):
+    """Pictures that are looked at together: the sets, then the first ``SET`` of each group.
+
+    Those are a content, a style and outputs made of them.
+    """
+
+    def __init__(self, sets: Sets, groups: Groups) -> None:
+        self._sets, self._groups = sets, groups
+
+    def __len__(self) -> int:
+        return len(self._sets) + len(self._groups)
+
+    def __getitem__(self, index: Any) -> Any:
+        """uint8 [SET, SIDE, SIDE, 3] of a number."""
+        if index < len(self._sets):
+            return self._sets[index]
+        return self._groups[index - len(self._sets)][:SET]
+
+
 def keep_sets(
     path: Path,
     sources: Sources,
@@ -59,7 +81,7 @@ def keep_sets(
             tell(number + 1, count)
         return np.stack(made)
 
-    return _kept(path, make)
+    return kept_pictures(path, make)
 
 
 def keep_checks(
@@ -82,7 +104,7 @@ def keep_checks(
         methods += [varied(entries, rng) for rng in rngs]
         return make_checks(sources, methods, seed=seed, tell=tell)
 
-    return _kept(path, make)
+    return kept_pictures(path, make)
 
 
 def make_set(sources: Sources, entries: Sequence[Path], rng: Rng) -> Sets:
@@ -149,12 +171,3 @@ def _pair(sources: Sources, rng: Rng) -> tuple[Pixels, Pixels]:
         random_crop(contents[int(rng.integers(len(contents)))], rng),
         random_crop(styles[int(rng.integers(len(styles)))], rng),
     )
-
-
-def _kept(path: Path, make: Callable[[], Sets]) -> Sets:
-    if not path.exists():
-        part = path.with_suffix(".part.npy")
-        np.save(part, make())
-        part.replace(path)
-    sets: Sets = np.load(path, mmap_mode="r")
-    return sets

@@ -28,8 +28,8 @@ SHIPPED: Mapping[str, Shipped] = MappingProxyType(
             "59168547c1af3242be5620f4330be000ca44c68a5da5324450e7118b5a199d22",
         ),
         "inception": Shipped(
-            2_199_352,
-            "6ff5743feb381f9b300cabe5d83f82ea30742d94ddbca3921ee3b071fa0125be",
+            2_339_728,
+            "1e5a22ba00558c48ed7ed55aa40adb95662ddb7ee9e2a16bd95da2be9366de98",
         ),
     }
 )

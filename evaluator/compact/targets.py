@@ -20,7 +20,6 @@ from evaluator.compact.networks import CHANNELS, LAYERS
 from evaluator.compact.teachers import Teachers
 
 __all__ = [
-    "COARSE",
     "CROP",
     "FINE",
     "STRIDES",
@@ -36,7 +35,6 @@ CROP = 128
 """VGG and LPIPS are imitated on the middle of a picture, at the picture's own scale."""
 
 FINE = 8  # side of the grid on which LPIPS' map is kept
-COARSE = 4  # and Inception's
 STRIDES = {"conv1_1": 2, "conv2_1": 2, "conv3_1": 2, "conv4_1": 1}
 CONTENT_LAYER = "conv4_1"
 
@@ -117,12 +115,8 @@ def lpips_targets(group: NDArray[np.uint8], *, teachers: Teachers) -> Arrays:
 
 
 def inception_targets(pictures: NDArray[np.uint8], *, teachers: Teachers) -> Arrays:
-    """Mixed_6e of each picture: means float32 [n, 768], and half [n, 768, COARSE, COARSE]."""
-    maps = torch.from_numpy(teachers.inception_maps(pictures))
-    return {
-        "pooled": maps.mean(dim=(2, 3)).numpy(),
-        "grid": F.adaptive_avg_pool2d(maps, COARSE).half().numpy(),
-    }
+    """The means of each picture's Mixed_6e: float32 [n, 768]."""
+    return {"pooled": teachers.inception_maps(pictures).mean(axis=(2, 3))}
 
 
 def _on_axes(x: Tensor, axes: Tensor) -> Tensor:

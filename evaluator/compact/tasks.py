@@ -40,6 +40,8 @@ FIRST, SECOND = (torch.tensor(side) for side in zip(*PAIRS, strict=True))
 
 
 Arrays = Mapping[str, Tensor]
+Pictures = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
+"""Groups, sets or other units of pictures, uint8 [n, H, W, 3] each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Task(Protocol):
     def trunk(self) -> nn.Module:
         """The network without what it has for training only."""
 
-    def start(self, groups: NDArray[np.uint8], targets: Sequence[Arrays]) -> None:
+    def start(self, groups: Pictures, targets: Sequence[Arrays]) -> None:
         """Look at all pictures or targets once: their mean, scale and axes."""
 
     def losses(self, batch: Batch) -> dict[str, Tensor]: ...
@@ -113,7 +115,7 @@ class VggTask:
         self._scales: dict[str, Standard] = {}
         self._floor: dict[str, float] = {}
 
-    def start(self, groups: NDArray[np.uint8], targets: Sequence[Arrays]) -> None:
+    def start(self, groups: Pictures, targets: Sequence[Arrays]) -> None:
         for layer in LAYERS:
             x = torch.cat([_in_units(t[layer].float(), layer) for t in targets[::4]])
             mean = x.mean(dim=(0, 2, 3))
@@ -125,7 +127,7 @@ class VggTask:
         self._floor["content"] = 1e-2 * float(contents.median())
         self._fit_heads(groups, targets)
 
-    def _fit_heads(self, groups: NDArray[np.uint8], targets: Sequence[Arrays]) -> None:
+    def _fit_heads(self, groups: Pictures, targets: Sequence[Arrays]) -> None:
         """Least squares on the trunk that there is: of a trained one, all but as good as training.
 
         A head is linear, and its axes are those of these pictures, not those it was trained on.
@@ -202,7 +204,7 @@ class LpipsTask:
     def __init__(self) -> None:
         self.network = self.trunk = CompactLpips()
 
-    def start(self, groups: NDArray[np.uint8], targets: Sequence[Arrays]) -> None:
+    def start(self, groups: Pictures, targets: Sequence[Arrays]) -> None:
         self._mean = float(torch.stack([t["lpips"].float().mean() for t in targets]).mean())
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:

@@ -10,9 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
+from evaluator.backbones.inception import Inception
 from evaluator.backbones.inception_onnx import OnnxInception
-from evaluator.backbones.loading import LoadedState, load_state
+from evaluator.backbones.loading import LoadedState, exact_arithmetic, load_state
 from evaluator.backbones.lpips import LpipsNetwork, Stack
 from evaluator.backbones.vgg import Vgg
 from evaluator.backbones.weights import sha256_of
@@ -20,13 +22,27 @@ from evaluator.compact.networks import LAYERS
 from evaluator.errors import ParticipantError
 from evaluator.specs import BackboneSpec, WeightsRef
 
-__all__ = ["INCEPTION_DIMS", "Teachers", "real_backbones"]
+__all__ = [
+    "BLOCK_CHANNELS",
+    "INCEPTION_DIMS",
+    "InceptionBlocks",
+    "Teachers",
+    "real_backbones",
+]
 
 VGG_FILE = "vgg19_caffe_bgr_relu4_1_mixed.pth"
 INCEPTION_FILE = "inception2015_folded_to_mixed6e.pth"
 TRUNK_FILE = "squeezenet1_1_features.pth"
 HEADS_FILE = "lpips_lin_squeeze_v0.1.pth"
 INCEPTION_DIMS = 768
+SMALL_SIDE = 203
+
+BLOCK_CHANNELS = {
+    "pool_2": 192,
+    "mixed_5d": 288,
+    **{f"mixed_6{letter}": INCEPTION_DIMS for letter in "abcde"},
+}
+"""Inception's blocks that are told of, and their channels."""
 
 
 class Teachers:
@@ -57,6 +73,43 @@ class Teachers:
     def inception_maps(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Mixed_6e: float32 [N, 768, 17, 17] of uint8 [N, H, W, 3]."""
         return self._inception.maps(pixels)
+
+
+class InceptionBlocks:
+    """What Inception's blocks say of pictures of ``SMALL_SIDE``², in bfloat16."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises ParticipantError ``compact.weights``, PlatformFault ``weights.format``."""
+        state = _state(folder, INCEPTION_FILE)
+        cpu = torch.device("cpu")
+        self._network = _Telling(state, dims=INCEPTION_DIMS, device=cpu, dtype=torch.bfloat16)
+
+    def __call__(self, pictures: Tensor) -> list[Tensor]:
+        """float32 [N, H, W, 3] in 0..255 to a map [N, C, h, w] for each of ``BLOCK_CHANNELS``."""
+        x = pictures.permute(0, 3, 1, 2)
+        x = F.interpolate(x, (SMALL_SIDE, SMALL_SIDE), mode="bilinear", antialias=True)
+        with exact_arithmetic():
+            found = self._network.told(x / 127.5 - 1)
+        return [x.float().clone() for x in found]  # clones may be used where gradients are
+
+
+class _Telling(Inception):
+    """Keeps what its blocks give: those that join branches, and the second that halves."""
+
+    def told(self, x: Tensor) -> list[Tensor]:
+        self._halved: list[Tensor] = []
+        self._joined: list[Tensor] = []
+        self.of_resized(x)
+        _, _, *told = self._joined  # Mixed_5b and 5c are not told of
+        return [self._halved[1], *told]
+
+    def halve(self, x: Tensor) -> Tensor:
+        self._halved.append(super().halve(x))
+        return self._halved[-1]
+
+    def join(self, branches: Sequence[Tensor]) -> Tensor:
+        self._joined.append(super().join(branches))
+        return self._joined[-1]
 
 
 def real_backbones(folder: Path) -> tuple[BackboneSpec, BackboneSpec, BackboneSpec]:

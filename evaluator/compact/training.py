@@ -14,23 +14,24 @@ from typing import TextIO
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 
 from evaluator.compact.growing import grow
 from evaluator.compact.inception_task import InceptionTask
-from evaluator.compact.tasks import Batch, LpipsTask, Task, VggTask
+from evaluator.compact.tasks import Batch, LpipsTask, Pictures, Task, VggTask
+from evaluator.compact.teachers import InceptionBlocks
 
 __all__ = ["TASKS", "Lesson", "Settings", "train"]
 
-TASKS: Mapping[str, Callable[[], Task]] = {
-    "vgg": VggTask,
-    "lpips": LpipsTask,
-    "inception": InceptionTask,
+TASKS: Mapping[str, Callable[[Path], Task]] = {
+    "vgg": lambda _weights: VggTask(),
+    "lpips": lambda _weights: LpipsTask(),
+    "inception": lambda weights: InceptionTask(InceptionBlocks(weights)),
 }
+"""By the folder of the real networks' weights, for a task that asks its teacher as it goes on."""
 
-LOG_EVERY, KEEP_EVERY = 50, 100
+LOG_EVERY, KEEP_EVERY, CHECK_EVERY = 50, 100, 500
 WARM_UP = 50
 
 
@@ -48,14 +49,15 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lesson:
-    """Groups or sets of pictures, uint8 [G, n, H, W, 3], and a file of targets of each."""
+    """Pictures, and a file of targets of each group or set, or none at all."""
 
-    groups: NDArray[np.uint8]
+    groups: Pictures
     targets: Sequence[Path]
 
 
 def train(
     name: str,
+    make: Callable[[], Task],
     lesson: Lesson,
     folder: Path,
     *,
@@ -64,14 +66,14 @@ def train(
     check: Lesson | None = None,
     start: Path | None = None,
 ) -> Path:
-    """Train the network of that name and return its weights' file, ``folder/compact-NAME….``
+    """Train the network of the task made and return its weights' file, ``folder/compact-NAME….``
 
     Goes on from ``folder/NAME.state.pt`` if that is there and of the same settings; else begins
     with the weights of ``start``, of a network as wide or less, if given. ``check``, which is not
     learned from, is looked at now and then, for the log.
     """
     torch.manual_seed(settings.seed)
-    task = TASKS[name]()
+    task = make()
     if start is not None:
         grow(task.trunk, start)
     held = [_read(path, task.keys) for path in lesson.targets]
@@ -86,8 +88,9 @@ def train(
                 _note(log, {"network": name, "step": run.step, **losses})
             if run.step % KEEP_EVERY == 0 or run.step == settings.steps:
                 run.keep()
-                if check is not None:
-                    _note(log, {"network": name, "step": run.step, **run.checked(check)})
+            due = run.step % CHECK_EVERY == 0 or run.step == settings.steps
+            if check is not None and due:
+                _note(log, {"network": name, "step": run.step, **run.checked(check)})
     return _ship(task, run.average, folder / f"compact-{name}.safetensors")
 
 
@@ -103,14 +106,13 @@ class _Run:
         )
         self.average = _copy(task.network.state_dict())
 
-    def advance(
-        self, groups: NDArray[np.uint8], held: Sequence[Mapping[str, Tensor]]
-    ) -> dict[str, float]:
+    def advance(self, groups: Pictures, held: Sequence[Mapping[str, Tensor]]) -> dict[str, float]:
         """One step; the batch depends on seed and step alone."""
         rng = np.random.default_rng([self.settings.seed, self.step])
         torch.manual_seed(int(rng.integers(2**31)))
-        chosen = rng.choice(len(held), self.settings.groups, replace=False)
-        targets = {key: torch.stack([held[i][key] for i in chosen]) for key in held[0]}
+        chosen = rng.choice(len(groups), self.settings.groups, replace=False)
+        keys = held[0] if held else ()
+        targets = {key: torch.stack([held[i][key] for i in chosen]) for key in keys}
         for part in self.optimiser.param_groups:
             part["lr"] = self.settings.rate * self._share()
         started = time.perf_counter()

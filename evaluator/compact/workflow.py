@@ -14,7 +14,7 @@ from evaluator.compact.groups import Groups, keep_groups
 from evaluator.compact.heldout import held_out
 from evaluator.compact.judging import Judgement, judge, judges, speed_of
 from evaluator.compact.page import figures, page
-from evaluator.compact.sets import keep_checks, keep_sets
+from evaluator.compact.sets import Units, keep_checks, keep_sets
 from evaluator.compact.sources import parted, sources_of
 from evaluator.compact.stylisers import (
     Styliser,
@@ -36,7 +36,11 @@ from evaluator.errors import ParticipantError
 __all__ = ["Plan", "evaluate_all", "train_all"]
 
 CHECK_SHARE = 8  # groups to learn from for each that the learning is checked with
-TRUNK = "compact-vgg.safetensors"  # every network's first stages have its shapes
+TRUNKS = dict.fromkeys(("vgg", "lpips"), "compact-vgg.safetensors") | {
+    "inception": "compact-inception.safetensors"
+}
+"""What a network may begin with: LPIPS' stages have VGG's shapes."""
+
 SETTINGS: Mapping[str, Callable[..., Settings]] = {
     "vgg": Settings,
     "lpips": Settings,
@@ -119,9 +123,9 @@ def evaluate_all(
 def _train(name: str, plan: Plan, teachers: Teachers, bar: Steps) -> Path:
     lessons = _sets if name == "inception" else partial(_groups, name)
     lesson, check = lessons(plan, teachers, bar)
-    start = None if plan.start is None else plan.start / TRUNK
+    start = None if plan.start is None else plan.start / TRUNKS[name]
     return train(
-        *(name, lesson, plan.work),
+        *(name, partial(TASKS[name], plan.weights), lesson, plan.work),
         settings=SETTINGS[name](steps=plan.steps, seed=plan.seed),
         tell=partial(bar.count, name),
         check=check,
@@ -131,19 +135,9 @@ def _train(name: str, plan: Plan, teachers: Teachers, bar: Steps) -> Path:
 
 def _groups(name: str, plan: Plan, teachers: Teachers, bar: Steps) -> tuple[Lesson, Lesson]:
     """Groups of pictures with their targets: to learn from, and to check the learning with."""
-    parts = zip(("", "check-"), parted(sources_of(plan.images, "training")), strict=True)
     lessons = []
-    for part, sources in parts:
-        archives = plan.checks if part else plan.entries
-        groups = keep_groups(
-            plan.work / f"{part}groups.npy",
-            sources,
-            [entry_styliser(path) for path in archives],
-            entries=() if part else archives,
-            count=plan.groups // CHECK_SHARE if part else plan.groups,
-            seed=plan.seed + len(part),
-            tell=partial(bar.count, f"{part}pictures"),
-        )
+    for part in ("", "check-"):
+        groups = _kept_groups(plan, bar, part)
         if name == "lpips":
             make = partial(lpips_targets, teachers=teachers)
         else:
@@ -155,8 +149,23 @@ def _groups(name: str, plan: Plan, teachers: Teachers, bar: Steps) -> tuple[Less
     return lessons[0], lessons[1]
 
 
+def _kept_groups(plan: Plan, bar: Steps, part: str = "") -> Groups:
+    learned, checked = parted(sources_of(plan.images, "training"))
+    archives = plan.checks if part else plan.entries
+    return keep_groups(
+        plan.work / f"{part}groups.npy",
+        checked if part else learned,
+        [entry_styliser(path) for path in archives],
+        entries=() if part else archives,
+        count=plan.groups // CHECK_SHARE if part else plan.groups,
+        seed=plan.seed + len(part),
+        tell=partial(bar.count, f"{part}pictures"),
+    )
+
+
 def _sets(plan: Plan, teachers: Teachers, bar: Steps) -> tuple[Lesson, Lesson]:
-    """Sets of pictures of one method each, likewise."""
+    """Sets of pictures of one method each and groups, for a teacher that is asked as it goes on;
+    sets that the learning is checked with, with their targets."""
     learned, checked = parted(sources_of(plan.images, "training"))
     sets = keep_sets(
         *(plan.work / "sets.npy", learned, plan.entries),
@@ -170,12 +179,9 @@ def _sets(plan: Plan, teachers: Teachers, bar: Steps) -> tuple[Lesson, Lesson]:
         tell=partial(bar.count, "check-sets"),
     )
     make = partial(inception_targets, teachers=teachers)
-    lessons = []
-    for part, pictures in (("sets", sets), ("check-sets", checks)):
-        tell = partial(bar.count, f"{part} targets")
-        paths = keep_targets(plan.work / f"{part}-targets", pictures, make, tell)
-        lessons.append(Lesson(pictures, paths))
-    return lessons[0], lessons[1]
+    tell = partial(bar.count, "check-sets targets")
+    targets = keep_targets(plan.work / "check-sets-targets", checks, make, tell)
+    return Lesson(Units(sets, _kept_groups(plan, bar)), ()), Lesson(checks, targets)
 
 
 def _axes(path: Path, groups: Groups, teachers: Teachers) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from evaluator.compact.sets import (
     CHECKED,
     KINDS,
     SET,
+    Units,
     keep_checks,
     keep_sets,
     make_checks,
@@ -53,6 +54,13 @@ def test_a_set_can_be_of_every_kind(
     assert one.dtype == np.uint8
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+def test_units_are_the_sets_and_then_what_groups_begin_with() -> None:
+    numbered = np.arange(5 * 6, dtype=np.uint8).reshape(5, 6, 1, 1, 1)
+    units = Units(numbered[:2, :SET], numbered[2:])
+    assert len(units) == 5
+    assert [units[i].ravel().tolist() for i in range(5)] == numbered[:, :SET, 0, 0, 0].tolist()
 
 
 def test_shuffled_squares_are_the_style_s(

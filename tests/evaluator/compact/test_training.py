@@ -15,6 +15,7 @@ from evaluator.compact.groups import GROUP, PAIRS, make_group
 from evaluator.compact.sources import Sources
 from evaluator.compact.stylisers import blend, linear_transport, patchwork
 from evaluator.compact.targets import FINE
+from evaluator.compact.tasks import LpipsTask
 from evaluator.compact.training import Lesson, Settings, train
 
 SETTINGS = Settings(steps=6, groups=1, rate=5e-3, seed=4)
@@ -61,7 +62,9 @@ def run(
 ) -> dict[str, NDArray[np.float16]]:
     folder.mkdir(exist_ok=True)
     lesson = Lesson(groups, targets)
-    return load_file(train("lpips", lesson, folder, settings=settings, tell=lambda *_: None))
+    return load_file(
+        train("lpips", LpipsTask, lesson, folder, settings=settings, tell=lambda *_: None)
+    )
 
 
 @pytest.mark.slow
@@ -90,6 +93,7 @@ def test_an_interrupted_training_ends_where_a_whole_one_does(
     with pytest.raises(KeyboardInterrupt):
         train(
             "lpips",
+            LpipsTask,
             Lesson(groups, targets),
             _folder(tmp_path / "cut"),
             settings=SETTINGS,
@@ -115,7 +119,8 @@ def test_the_log_says_how_well_pictures_of_no_training_are_ordered(
     groups: NDArray[np.uint8], targets: list[Path], tmp_path: Path
 ) -> None:
     learned, check = Lesson(groups[:2], targets[:2]), Lesson(groups[2:], targets[2:])
-    train("lpips", learned, tmp_path, settings=SETTINGS, tell=lambda *_: None, check=check)
+    plan = {"settings": SETTINGS, "tell": lambda *_: None, "check": check}
+    train("lpips", LpipsTask, learned, tmp_path, **plan)  # type: ignore[arg-type]
     (line,) = (tmp_path / "lpips.jsonl").read_text("utf-8").splitlines()
     assert -1 <= json.loads(line)["rho lpips"] <= 1
 

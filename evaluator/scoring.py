@@ -168,10 +168,10 @@ class Scorer:
         content = dataset.content.by_id(seen.pair.content)
         style = dataset.style.by_id(seen.pair.style)
         with exact_arithmetic():
+            rows = rows_of(seen.output)
             # What another lane is at is not waited for until there is nothing else to do.
             if _key(content) not in self._kept:
                 self._content(content, seen.content)
-            rows = rows_of(seen.output)
             values = self._measures.values(
                 output=look(self._networks, seen.output, self._measures.output),
                 content=self._content(content, seen.content),

@@ -79,10 +79,6 @@ class OnnxInception:
         """uint8 RGB [N, H, W, 3] to float32 [N, dims]. For several threads at once."""
         return _means(self._run(pixels)[0])
 
-    def maps(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The block's features float32 [N, dims, h, w], before the mean over places."""
-        return self._run(pixels)[0]
-
     def rows_and_spatial(
         self, pixels: NDArray[np.uint8]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -1,6 +1,7 @@
 """The networks of one protocol on one device: pixels in, features out, one picture at a time."""
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -65,15 +66,10 @@ class Networks:
         ``threads`` are onnxruntime's for a picture; PyTorch's are set for each thread. Raises
         PlatformFault ``weights.*``.
         """
-        states = {
-            str(spec.role): load_state(spec.weights, weights_dir, on_progress=on_download)
-            for spec in protocol.backbones
-        }
-        heads = {
-            str(spec.role): load_state(spec.heads, weights_dir, on_progress=on_download)
-            for spec in protocol.backbones
-            if spec.heads is not None
-        }
+        load = partial(load_state, folder=weights_dir, on_progress=on_download)
+        backbones = protocol.backbones
+        states = {str(spec.role): load(spec.weights) for spec in backbones}
+        heads = {str(spec.role): load(spec.heads) for spec in backbones if spec.heads is not None}
         self._device, self._threads = device, threads
         self.digests = {state.name: state.sha256 for state in (*states.values(), *heads.values())}
         self._vgg: Vgg | CompactMaps | None = None

@@ -116,7 +116,7 @@ def lpips_targets(group: NDArray[np.uint8], *, teachers: Teachers) -> Arrays:
 
 def inception_targets(pictures: NDArray[np.uint8], *, teachers: Teachers) -> Arrays:
     """The means of each picture's Mixed_6e: float32 [n, 768]."""
-    return {"pooled": teachers.inception_maps(pictures).mean(axis=(2, 3))}
+    return {"pooled": teachers.inception_rows(pictures)}
 
 
 def _on_axes(x: Tensor, axes: Tensor) -> Tensor:

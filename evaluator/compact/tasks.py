@@ -293,7 +293,6 @@ def _lpips_maps(x: Tensor, weights: Tensor) -> Tensor:
     return pooled[:, 0]
 
 
-def log_gap(ours: Tensor, theirs: Tensor, floor: float, *, reduction: str = "mean") -> Tensor:
+def log_gap(ours: Tensor, theirs: Tensor, floor: float) -> Tensor:
     """Ranks are what counts: distances are compared by their logarithms, down to ``floor``."""
-    logs = torch.log(ours + floor), torch.log(theirs + floor)
-    return F.smooth_l1_loss(*logs, beta=0.3, reduction=reduction)
+    return F.smooth_l1_loss(torch.log(ours + floor), torch.log(theirs + floor), beta=0.3)

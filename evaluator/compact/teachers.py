@@ -70,9 +70,9 @@ class Teachers:
         """What LPIPS sees of each picture."""
         return [self._lpips.stack(pixels[i : i + 1]) for i in range(len(pixels))]
 
-    def inception_maps(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Mixed_6e: float32 [N, 768, 17, 17] of uint8 [N, H, W, 3]."""
-        return self._inception.maps(pixels)
+    def inception_rows(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Mixed_6e, pooled: float32 [N, 768] of uint8 [N, H, W, 3]."""
+        return self._inception.rows(pixels)
 
 
 class InceptionBlocks:

@@ -15,7 +15,7 @@ from evaluator.compact.heldout import held_out
 from evaluator.compact.judging import Judgement, judge, judges, speed_of
 from evaluator.compact.page import figures, page
 from evaluator.compact.sets import Units, keep_checks, keep_sets
-from evaluator.compact.sources import parted, sources_of
+from evaluator.compact.sources import Sources, parted, sources_of
 from evaluator.compact.stylisers import (
     Styliser,
     entry_styliser,
@@ -136,8 +136,9 @@ def _train(name: str, plan: Plan, teachers: Teachers, bar: Steps) -> Path:
 def _groups(name: str, plan: Plan, teachers: Teachers, bar: Steps) -> tuple[Lesson, Lesson]:
     """Groups of pictures with their targets: to learn from, and to check the learning with."""
     lessons = []
-    for part in ("", "check-"):
-        groups = _kept_groups(plan, bar, part)
+    parts = parted(sources_of(plan.images, "training"))
+    for part, sources in zip(("", "check-"), parts, strict=True):
+        groups = _kept_groups(plan, sources, bar, part)
         if name == "lpips":
             make = partial(lpips_targets, teachers=teachers)
         else:
@@ -149,12 +150,11 @@ def _groups(name: str, plan: Plan, teachers: Teachers, bar: Steps) -> tuple[Less
     return lessons[0], lessons[1]
 
 
-def _kept_groups(plan: Plan, bar: Steps, part: str = "") -> Groups:
-    learned, checked = parted(sources_of(plan.images, "training"))
+def _kept_groups(plan: Plan, sources: Sources, bar: Steps, part: str = "") -> Groups:
     archives = plan.checks if part else plan.entries
     return keep_groups(
         plan.work / f"{part}groups.npy",
-        checked if part else learned,
+        sources,
         [entry_styliser(path) for path in archives],
         entries=() if part else archives,
         count=plan.groups // CHECK_SHARE if part else plan.groups,
@@ -181,7 +181,7 @@ def _sets(plan: Plan, teachers: Teachers, bar: Steps) -> tuple[Lesson, Lesson]:
     make = partial(inception_targets, teachers=teachers)
     tell = partial(bar.count, "check-sets targets")
     targets = keep_targets(plan.work / "check-sets-targets", checks, make, tell)
-    return Lesson(Units(sets, _kept_groups(plan, bar)), ()), Lesson(checks, targets)
+    return Lesson(Units(sets, _kept_groups(plan, learned, bar)), ()), Lesson(checks, targets)
 
 
 def _axes(path: Path, groups: Groups, teachers: Teachers) -> dict[str, Tensor]:

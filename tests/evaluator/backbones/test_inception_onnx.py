@@ -38,13 +38,6 @@ def test_a_picture_s_features_do_not_depend_on_batch_or_threads() -> None:
     assert np.array_equal(by_two[::-1], together)
 
 
-def test_rows_are_the_means_of_maps() -> None:
-    network = OnnxInception(ARRAYS, dims=768, source="test")
-    maps = network.maps(PIXELS)
-    assert maps.shape == (3, 768, 17, 17)
-    assert np.allclose(maps.mean(axis=(2, 3)), network.rows(PIXELS), rtol=1e-5, atol=1e-7)
-
-
 def test_one_pass_gives_sfid_s_features_too_and_changes_no_bit_of_the_block() -> None:
     state = LoadedState("test", random_state(), "")
     with exact_arithmetic():

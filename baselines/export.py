@@ -15,7 +15,7 @@ MODEL_FILE = "model.onnx"
 
 def export_method(method: Method, folder: Path) -> Path:
     """Write ``folder/NAME.zip`` and return its path."""
-    return onnx_entry(method.model(), method.card, folder / f"{method.name}.zip")
+    return onnx_entry(method.model(), method.told, folder / f"{method.name}.zip")
 
 
 def onnx_entry(model: onnx.ModelProto, card: Card, path: Path) -> Path:

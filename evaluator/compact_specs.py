@@ -8,6 +8,7 @@ __all__ = [
     "COMPACT_BETA",
     "COMPACT_CONTENT_LAYER",
     "COMPACT_FID_DIMS",
+    "COMPACT_MINIMUM",
     "COMPACT_NOTICE",
     "COMPACT_STYLE_LAYERS",
     "LPIPS_COMPACT",
@@ -15,7 +16,8 @@ __all__ = [
 
 COMPACT_STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 COMPACT_CONTENT_LAYER = "conv4_1"
-COMPACT_FID_DIMS = 96
+COMPACT_FID_DIMS = 320
+COMPACT_MINIMUM = 96
 
 COMPACT_BETA = 5e3
 """β of the total: where, on the demo's pictures, the untouched photograph and the copied style come

@@ -13,13 +13,9 @@ from torch import Tensor, nn
 
 from evaluator.backbones.loading import LoadedState, exact_arithmetic
 from evaluator.backbones.lpips import Stack
-from evaluator.compact.networks import (
-    FID_DIMS,
-    LAYERS,
-    CompactInception,
-    CompactLpips,
-    CompactVgg,
-)
+from evaluator.compact.inception_network import FID_DIMS, CompactInception
+from evaluator.compact.networks import LAYERS, CompactLpips, CompactVgg
+from evaluator.compact.storing import unpacked
 from evaluator.errors import PlatformFault
 
 __all__ = ["CompactLpipsNetwork", "CompactMaps", "CompactRows"]
@@ -79,9 +75,8 @@ class CompactRows:
 
 
 def _fill(network: nn.Module, state: LoadedState, device: torch.device) -> None:
-    tensors = {name: tensor.float() for name, tensor in state.tensors.items()}
     try:
-        network.load_state_dict(tensors, strict=True)
+        network.load_state_dict(unpacked(state.tensors), strict=True)
     except RuntimeError as error:
         raise PlatformFault(
             "weights.format",

@@ -9,6 +9,8 @@ from pathlib import Path
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from evaluator.compact.storing import unpacked
+
 __all__ = ["grow"]
 
 TRUNK = "stages."
@@ -19,8 +21,8 @@ def grow(network: nn.Module, path: Path) -> int:
     """Take the trunk's weights of the file ``path`` over; the number of tensors that fitted."""
     state = network.state_dict()
     found = {
-        name: small.float()
-        for name, small in load_file(path).items()
+        name: small
+        for name, small in unpacked(load_file(path)).items()
         if name.startswith(TRUNK) and name in state and _fits(small, state[name])
     }
     for name, small in found.items():

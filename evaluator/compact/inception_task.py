@@ -2,10 +2,14 @@
 
 A lesson is a handful of pictures that were never shown before (``augmenting``) and what the teacher
 says of each of its blocks, place by place: "hints", Romero et al. 2015. The teacher looks at 203²
-instead of 299²: that takes it half the time, orders methods nearly as it does at full size, and
-asks for nothing that the network's own 176² do not show. Of as few pictures as boards have, FID
-tells first how unlike one another a method's pictures are, and squared errors alone make those of
-unknown methods alike: so distances are learned beside them.
+instead of 299²: that takes it half the time and orders methods nearly as it does at full size. At
+first each stage learns for itself what its block adds to the block before, and hears little of what
+comes after: a shallow task, quickly learned (Li et al. 2020, "Blockwisely supervised neural
+architecture search with knowledge distillation"); then all learn together. Of as few pictures as
+boards have, FID tells first how unlike one another a method's pictures are, and squared errors
+alone make those of unknown methods alike: so distances are learned beside them, and each axis of
+the rows is given the variance that the teacher has there, which FID is about and which a network
+that learns by squared errors falls short of where it is unsure.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,21 +22,26 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evaluator.compact.augmenting import augmented
-from evaluator.compact.networks import BLOCKS, DEEP, FID_DIMS, CompactInception
+from evaluator.compact.inception_network import BLOCKS, DEEP, FID_DIMS, CompactInception
+from evaluator.compact.storing import packed
 from evaluator.compact.tasks import Arrays, Batch, Pictures, log_gap
 from evaluator.compact.teachers import BLOCK_CHANNELS, INCEPTION_DIMS
 from evaluator.frechet import frechet_distance
 
 __all__ = ["BlockTeacher", "InceptionTask"]
 
-WEIGHTS = {"pool_2": 0.3, "mixed_6e": 1.5, "pooled": 2.0, "distances": 0.5, "products": 0.5}
+WEIGHTS = {"pool_2": 0.3, "mixed_6e": 1.5, "pooled": 2.0, "means": 1.0}
+WEIGHTS |= {"distances": 0.2, "products": 0.2}
 USUAL_WEIGHT = 0.5  # of the other blocks
 FLOOR = 0.02  # of the usual squared distance
 LOOKED_AT = 32  # units that means and spreads are taken from
-AXES_OF = 100  # and the rows' axes
+AXES_OF = 400  # and the rows' axes
+TOGETHER = 0.75  # of the training, before which stages hear little of one another
+HEARD = 0.2  # until then
 
 BlockTeacher = Callable[[Tensor], list[Tensor]]
-"""Pictures float32 [N, H, W, 3] in 0..255 to a map [N, C, h, w] for each of ``BLOCKS``."""
+"""Pictures float32 [N, H, W, 3] in 0..255 to a map [N, C, h, w], as large as the network's, for
+each of ``BLOCKS``."""
 
 
 class _Learning(nn.Module):
@@ -46,11 +55,14 @@ class _Learning(nn.Module):
         )
         self.pooled = nn.Linear(DEEP, INCEPTION_DIMS)
 
-    def forward(self, pictures: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    def forward(
+        self, pictures: Tensor, *, together: bool = True
+    ) -> tuple[dict[str, Tensor], Tensor]:
         """Block → map, and pooled features [N, INCEPTION_DIMS], both less the teacher's means."""
-        blocks = self.inception.blocks(pictures)
+        blocks = self.inception.blocks(pictures, heard=1.0 if together else HEARD)
         maps = {name: self.hints[name](x) for name, x in zip(BLOCKS, blocks, strict=True)}
-        return maps, self.pooled(blocks[-1].mean(dim=(2, 3)))
+        last = blocks[-1] if together else blocks[-1].detach()
+        return maps, self.pooled(last.mean(dim=(2, 3)))
 
 
 class InceptionTask:
@@ -65,10 +77,10 @@ class InceptionTask:
 
     def start(self, groups: Pictures, targets: Sequence[Arrays]) -> None:
         """Means and variances of what the teacher says; ``targets`` are not needed."""
-        self._pictures = groups
-        blocks = self.trunk.blocks(torch.from_numpy(np.array(groups[0])))
-        self._sizes = {name: x.shape[2:] for name, x in zip(BLOCKS, blocks, strict=True)}
         looked = [self._said(augmented(groups[i])) for i in _spread(len(groups), LOOKED_AT)]
+        self._shown = [groups[i] for i in _spread(len(groups), AXES_OF)]
+        told = [self._said(torch.from_numpy(np.array(unit)).float()) for unit in self._shown]
+        self._told = torch.cat([each["pooled"][:, :, 0, 0] for each in told])
         self._means: dict[str, Tensor] = {}
         self._spreads: dict[str, float] = {}
         for name in looked[0]:
@@ -76,17 +88,26 @@ class InceptionTask:
             self._means[name] = x.mean(dim=(0, 2, 3))
             self._spreads[name] = float(x.var(dim=(0, 2, 3)).sum())
 
+    def ready(self, batch: Batch) -> Batch:
+        """The pictures changed, float32 [G, n, H, W, 3], and all that the teacher says of them."""
+        pictures = torch.stack([augmented(unit) for unit in batch.pictures])
+        return Batch(pictures.numpy(), self._said(pictures.flatten(0, 1)), batch.done)
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        pictures = torch.cat([augmented(unit) for unit in batch.pictures])
-        said = self._said(pictures)
+        pictures, said = torch.from_numpy(batch.pictures).flatten(0, 1), batch.targets
+        together = batch.done >= TOGETHER
         with torch.autocast("cpu", torch.bfloat16):  # half as long where processors have it
-            maps, pooled = self.network(pictures)
+            maps, pooled = self.network(pictures, together=together)
         found = {name: self._map_gap(name, maps[name].float(), said[name]) for name in BLOCKS}
         wanted = said["pooled"][:, :, 0, 0] - self._means["pooled"]
         ours, usual = pooled.float(), (2 * self._spreads["pooled"]) ** 0.5
-        found["pooled"] = (ours - wanted).square().sum(1).mean() / self._spreads["pooled"]
-        found["distances"] = _distance_gap(ours / usual, wanted / usual)
-        found["products"] = _product_gap(ours, wanted)
+        gaps = ours - wanted
+        found["pooled"] = gaps.square().sum(1).mean() / self._spreads["pooled"]
+        if together:
+            of_units = gaps.unflatten(0, batch.pictures.shape[:2]).mean(1)
+            found["means"] = of_units.square().sum(1).mean() / self._spreads["pooled"]
+            found["distances"] = _distance_gap(ours / usual, wanted / usual)
+            found["products"] = _product_gap(ours, wanted)
         return {name: WEIGHTS.get(name, USUAL_WEIGHT) * loss for name, loss in found.items()}
 
     def checked(self, batches: Iterable[Batch]) -> dict[str, float]:
@@ -109,19 +130,18 @@ class InceptionTask:
         """The network without the heads for training, its own head the pooled features' axes."""
         weight, bias = self._head()
         state: Mapping[str, Tensor] = self.trunk.state_dict()
-        return {**state, "head.weight": weight, "head.bias": bias}
+        return packed({**state, "head.weight": weight, "head.bias": bias})
 
     def _head(self) -> tuple[Tensor, Tensor]:
-        """[FID_DIMS, DEEP] and [FID_DIMS]: what is said of the pooled features on their main axes.
-
-        On the axes of what the network says, which vary less than the teacher's do: few are enough.
-        """
+        """[FID_DIMS, DEEP] and [FID_DIMS]: the pooled features as the network says them, on their
+        main axes, each as wide as what the teacher says there."""
         head = self.network.pooled
         with torch.inference_mode():
-            units = [self._pictures[i] for i in _spread(len(self._pictures), AXES_OF)]
-            said = torch.cat([head(self._deep(unit)) for unit in units]).double()
-            axes = torch.linalg.eigh(torch.cov(said.T)).eigenvectors[:, -FID_DIMS:].float()
-            return axes.T @ head.weight, axes.T @ head.bias
+            said = torch.cat([head(self._deep(unit)) for unit in self._shown]).double()
+            axes = torch.linalg.eigh(torch.cov(said.T)).eigenvectors[:, -FID_DIMS:]
+            ours, theirs = (rows @ axes for rows in (said, self._told.double()))
+            scaled = (axes * (theirs.std(0) / ours.std(0))).float()
+            return scaled.T @ head.weight, scaled.T @ head.bias
 
     def _deep(self, pictures: NDArray[np.uint8]) -> Tensor:
         """The last block's means [N, DEEP] of pictures as they are."""
@@ -129,13 +149,9 @@ class InceptionTask:
         return last.mean(dim=(2, 3))
 
     def _said(self, pictures: Tensor) -> dict[str, Tensor]:
-        """Block → the teacher's map, as large as ours, and "pooled" [N, C, 1, 1]."""
+        """Block → the teacher's map, and "pooled" [N, C, 1, 1]."""
         maps = dict(zip(BLOCKS, self._teacher(pictures), strict=True))
-        as_ours = {
-            name: F.interpolate(x, self._sizes[name], mode="bilinear", antialias=True)
-            for name, x in maps.items()
-        }
-        return as_ours | {"pooled": maps["mixed_6e"].mean(dim=(2, 3), keepdim=True)}
+        return maps | {"pooled": maps["mixed_6e"].mean(dim=(2, 3), keepdim=True)}
 
     def _map_gap(self, name: str, ours: Tensor, theirs: Tensor) -> Tensor:
         """Relative to what is lost by saying the same everywhere."""

@@ -20,16 +20,16 @@ class Shipped(NamedTuple):
 SHIPPED: Mapping[str, Shipped] = MappingProxyType(
     {
         "vgg": Shipped(
-            971_368,
-            "b0cd3c46cc5ed98a091a9d03f8e5ff9cc7f99389625af375ea40e903b059b03e",
+            491_992,
+            "d5f94870f6674404d1aea095421ee5823c9ee566acec4a488cdfb354c3e8a3ed",
         ),
         "lpips": Shipped(
-            683_808,
-            "59168547c1af3242be5620f4330be000ca44c68a5da5324450e7118b5a199d22",
+            346_280,
+            "8838a8d657744becb659040ac2a0f6de1ba309a1d72ce01447ce9843d1dc89b9",
         ),
         "inception": Shipped(
-            2_339_728,
-            "1e5a22ba00558c48ed7ed55aa40adb95662ddb7ee9e2a16bd95da2be9366de98",
+            3_149_120,
+            "cdd68ad29ec610e2c30728bb4b89d6489ccea8e43b3153bc324ca3fe7022fd8d",
         ),
     }
 )

@@ -22,6 +22,7 @@ from evaluator.compact.networks import (
     CompactLpips,
     CompactVgg,
 )
+from evaluator.compact.storing import packed
 from evaluator.compact.targets import CONTENT_LAYER, FINE, middle
 
 __all__ = ["Arrays", "Batch", "LpipsTask", "Task", "VggTask", "log_gap"]
@@ -46,10 +47,14 @@ Pictures = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Groups of pictures uint8 [G, GROUP, H, W, 3] and the targets of each by name."""
+    """Groups of pictures uint8 [G, GROUP, H, W, 3] and the targets of each by name.
+
+    ``done``: the share of the training that lies behind, 0..1.
+    """
 
     pictures: NDArray[np.uint8]
     targets: Mapping[str, Tensor]
+    done: float = 0.0
 
 
 class Task(Protocol):
@@ -68,13 +73,17 @@ class Task(Protocol):
     def start(self, groups: Pictures, targets: Sequence[Arrays]) -> None:
         """Look at all pictures or targets once: their mean, scale and axes."""
 
-    def losses(self, batch: Batch) -> dict[str, Tensor]: ...
+    def ready(self, batch: Batch) -> Batch:
+        """What can be done before a step: in another thread, and all that draws random numbers."""
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Of a batch made ready."""
 
     def checked(self, batches: Iterable[Batch]) -> dict[str, float]:
         """How well pictures of no training are ordered: Spearman's ρ by what it is of."""
 
     def finished(self) -> dict[str, Tensor]:
-        """The weights to ship, in the units in which the network is used."""
+        """The weights to ship as they are stored, in the units in which the network is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,9 @@ class VggTask:
                 head.weight.copy_(solved[:, :-1, None, None])
                 cast("Tensor", head.bias).copy_(solved[:, -1])
 
+    def ready(self, batch: Batch) -> Batch:
+        return batch
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Everything that counts is decided at conv4_1: 99 % of the real style loss is its."""
         maps, kept = self._maps(batch)
@@ -193,7 +205,7 @@ class VggTask:
         state = dict(self.network.state_dict())
         for layer, scale in self._scales.items():
             state |= scale.folded(state, f"heads.{layer}")
-        return state
+        return packed(state)
 
 
 class LpipsTask:
@@ -206,6 +218,9 @@ class LpipsTask:
 
     def start(self, groups: Pictures, targets: Sequence[Arrays]) -> None:
         self._mean = float(torch.stack([t["lpips"].float().mean() for t in targets]).mean())
+
+    def ready(self, batch: Batch) -> Batch:
+        return batch
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         ours, theirs = self._maps(batch)
@@ -226,7 +241,7 @@ class LpipsTask:
         return ours, batch.targets["lpips"].flatten(0, 1).float()
 
     def finished(self) -> dict[str, Tensor]:
-        return self.network.state_dict()
+        return packed(self.network.state_dict())
 
 
 def _orders(compared: Iterable[Mapping[str, tuple[Tensor, Tensor]]]) -> dict[str, float]:

@@ -18,6 +18,7 @@ from evaluator.backbones.loading import LoadedState, exact_arithmetic, load_stat
 from evaluator.backbones.lpips import LpipsNetwork, Stack
 from evaluator.backbones.vgg import Vgg
 from evaluator.backbones.weights import sha256_of
+from evaluator.compact.inception_network import FID_SIDE
 from evaluator.compact.networks import LAYERS
 from evaluator.errors import ParticipantError
 from evaluator.specs import BackboneSpec, WeightsRef
@@ -35,7 +36,6 @@ INCEPTION_FILE = "inception2015_folded_to_mixed6e.pth"
 TRUNK_FILE = "squeezenet1_1_features.pth"
 HEADS_FILE = "lpips_lin_squeeze_v0.1.pth"
 INCEPTION_DIMS = 768
-SMALL_SIDE = 203
 
 BLOCK_CHANNELS = {
     "pool_2": 192,
@@ -76,7 +76,7 @@ class Teachers:
 
 
 class InceptionBlocks:
-    """What Inception's blocks say of pictures of ``SMALL_SIDE``², in bfloat16."""
+    """What Inception's blocks say of pictures of ``FID_SIDE``², as the network's, in bfloat16."""
 
     def __init__(self, folder: Path) -> None:
         """Raises ParticipantError ``compact.weights``, PlatformFault ``weights.format``."""
@@ -87,7 +87,7 @@ class InceptionBlocks:
     def __call__(self, pictures: Tensor) -> list[Tensor]:
         """float32 [N, H, W, 3] in 0..255 to a map [N, C, h, w] for each of ``BLOCK_CHANNELS``."""
         x = pictures.permute(0, 3, 1, 2)
-        x = F.interpolate(x, (SMALL_SIDE, SMALL_SIDE), mode="bilinear", antialias=True)
+        x = F.interpolate(x, (FID_SIDE, FID_SIDE), mode="bilinear", antialias=True)
         with exact_arithmetic():
             found = self._network.told(x / 127.5 - 1)
         return [x.float().clone() for x in found]  # clones may be used where gradients are

@@ -1,24 +1,26 @@
 """The training loop: seeded, resumable, a line of JSON every fifty steps.
 
-Runs on one CPU thread in minutes: the networks are small, their targets ready. What is shipped is
-the running mean of the weights, in half precision.
+One thread learns while another makes the next batch ready, which for Inception is half of the work.
+What is shipped is the running mean of the weights, in eight bits.
 """
 
 import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from evaluator.compact.growing import grow
 from evaluator.compact.inception_task import InceptionTask
+from evaluator.compact.optimisers import Optimisers, adamw, muon
 from evaluator.compact.tasks import Batch, LpipsTask, Pictures, Task, VggTask
 from evaluator.compact.teachers import InceptionBlocks
 
@@ -33,18 +35,36 @@ TASKS: Mapping[str, Callable[[Path], Task]] = {
 
 LOG_EVERY, KEEP_EVERY, CHECK_EVERY = 50, 100, 500
 WARM_UP = 50
+MATRICES = {"trunk": "inception.", "stem": "inception.stages.pool_2."}
+"""What Muon is for, of the one network that learns by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``groups`` in a batch; ``average`` is the decay of the mean of weights that is shipped."""
+    """``groups`` in a batch; ``average`` is the decay of the mean of weights that is shipped.
+
+    The rate falls over the last ``fall`` of the steps. ``muon``: see ``optimisers``.
+    """
 
     steps: int = 1500
     groups: int = 1
     rate: float = 2e-3
     decay: float = 1e-4
     average: float = 0.998
+    fall: float = 1.0
+    muon: bool = False
     seed: int = 7
+
+    def optimisers(self, network: nn.Module) -> Optimisers:
+        if not self.muon:
+            return adamw(network, rate=self.rate, decay=self.decay)
+        return muon(network, rate=self.rate, decay=self.decay, **MATRICES)
+
+    def share(self, step: int) -> float:
+        """Of the rate: a short rise, then as it is, then half a cosine to nothing."""
+        warm = min(1.0, (step + 1) / WARM_UP)
+        fallen = max(0.0, 1 - (1 - step / self.steps) / self.fall)
+        return warm * 0.5 * (1 + math.cos(math.pi * fallen))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,9 +100,10 @@ def train(
     task.start(lesson.groups, held)
     run = _Run(task, settings, folder / f"{name}.state.pt")
     run.resume()
-    with (folder / f"{name}.jsonl").open("a", encoding="utf-8") as log:
+    lessons = _Lessons(task, settings, lesson.groups, held)
+    with (folder / f"{name}.jsonl").open("a", encoding="utf-8") as log, lessons:
         while run.step < settings.steps:
-            losses = run.advance(lesson.groups, held)
+            losses = run.advance(lessons.of(run.step))
             tell(run.step, settings.steps)
             if run.step % LOG_EVERY == 0:
                 _note(log, {"network": name, "step": run.step, **losses})
@@ -94,6 +115,51 @@ def train(
     return _ship(task, run.average, folder / f"compact-{name}.safetensors")
 
 
+class _Lessons:
+    """Batches, each made ready while the one before is learned from.
+
+    A batch depends on seed and step alone. Only its making draws random numbers.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        settings: Settings,
+        groups: Pictures,
+        held: Sequence[Mapping[str, Tensor]],
+    ) -> None:
+        self._task, self._settings, self._groups, self._held = task, settings, groups, held
+        self._ahead = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
+        self._next: tuple[int, Future[Batch]] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ahead.shutdown(cancel_futures=True)
+
+    def of(self, step: int) -> Batch:
+        """The batch of a step; that of the next one is begun."""
+        begun, found = self._next or self._begin(step)
+        if begun != step:
+            raise ValueError(f"Steps follow one another: {step} was asked for, not {begun}")
+        batch = found.result()
+        self._next = self._begin(step + 1)
+        return batch
+
+    def _begin(self, step: int) -> tuple[int, Future[Batch]]:
+        return step, self._ahead.submit(self._make, step)
+
+    def _make(self, step: int) -> Batch:
+        rng = np.random.default_rng([self._settings.seed, step])
+        torch.manual_seed(int(rng.integers(2**31)))
+        chosen = rng.choice(len(self._groups), self._settings.groups, replace=False)
+        keys = self._held[0] if self._held else ()
+        targets = {key: torch.stack([self._held[i][key] for i in chosen]) for key in keys}
+        pictures = np.stack([self._groups[i] for i in chosen])
+        return self._task.ready(Batch(pictures, targets, step / self._settings.steps))
+
+
 class _Run:
     """A training as far as it has come."""
 
@@ -101,37 +167,22 @@ class _Run:
         self.task, self.settings, self.path = task, settings, path
         self.step = 0
         task.network.to(memory_format=torch.channels_last)
-        self.optimiser = torch.optim.AdamW(
-            task.network.parameters(), lr=settings.rate, weight_decay=settings.decay
-        )
+        self.optimisers = settings.optimisers(task.network)
         self.average = _copy(task.network.state_dict())
 
-    def advance(self, groups: Pictures, held: Sequence[Mapping[str, Tensor]]) -> dict[str, float]:
-        """One step; the batch depends on seed and step alone."""
-        rng = np.random.default_rng([self.settings.seed, self.step])
-        torch.manual_seed(int(rng.integers(2**31)))
-        chosen = rng.choice(len(groups), self.settings.groups, replace=False)
-        keys = held[0] if held else ()
-        targets = {key: torch.stack([held[i][key] for i in chosen]) for key in keys}
-        for part in self.optimiser.param_groups:
-            part["lr"] = self.settings.rate * self._share()
+    def advance(self, batch: Batch) -> dict[str, float]:
+        """One step."""
         started = time.perf_counter()
-        losses = self.task.losses(Batch(np.stack([groups[i] for i in chosen]), targets))
+        losses = self.task.losses(batch)
         total = torch.stack(list(losses.values())).sum()
-        self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(total)
         torch.nn.utils.clip_grad_norm_(self.task.network.parameters(), 5.0)
-        self.optimiser.step()
+        self.optimisers.step(self.settings.share(self.step))
         self.step += 1
         self._average()
         seconds = time.perf_counter() - started
         found = {key: round(float(value.detach()), 5) for key, value in losses.items()}
         return found | {"total": round(float(total.detach()), 5), "seconds": round(seconds, 3)}
-
-    def _share(self) -> float:
-        """Of the rate: a short rise, then half a cosine to nothing."""
-        warm = min(1.0, (self.step + 1) / WARM_UP)
-        return warm * 0.5 * (1 + math.cos(math.pi * self.step / self.settings.steps))
 
     def _average(self) -> None:
         decay = min(self.settings.average, self.step / (self.step + 10))
@@ -152,7 +203,7 @@ class _Run:
             "step": self.step,
             "settings": asdict(self.settings),
             "network": self.task.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": self.optimisers.state(),
             "average": self.average,
         }
         part = self.path.with_suffix(".part")
@@ -166,7 +217,7 @@ class _Run:
         if state["settings"] != asdict(self.settings):
             return
         self.task.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.optimisers.resume(state["optimisers"])
         self.average, self.step = state["average"], state["step"]
 
 
@@ -193,6 +244,5 @@ def _copy(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _ship(task: Task, average: Mapping[str, Tensor], path: Path) -> Path:
     task.network.load_state_dict(dict(average))
-    halves = {key: value.half().contiguous() for key, value in task.finished().items()}
-    save_file(halves, path)
+    save_file(task.finished(), path)
     return path

@@ -44,7 +44,7 @@ TRUNKS = dict.fromkeys(("vgg", "lpips"), "compact-vgg.safetensors") | {
 SETTINGS: Mapping[str, Callable[..., Settings]] = {
     "vgg": Settings,
     "lpips": Settings,
-    "inception": partial(Settings, groups=4),
+    "inception": partial(Settings, groups=4, rate=2.5e-3, decay=0.02, fall=0.5, muon=True),
 }
 
 Tell = Callable[[int, int], None]

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.export import export_method
+from baselines.method import ODD_SIZES
 from baselines.methods.reinhard import DARKEST, LMS_FROM_RGB, OPPONENT_FROM_LOG
 from baselines.methods.sliced_transport import STAGES, Stage, rotations
-from baselines.parity import ODD_SIZES, check_method
+from baselines.parity import check_method
 from baselines.registry import METHODS, find
 from evaluator.entry import open_entry
 from evaluator.errors import ParticipantError
@@ -74,6 +75,7 @@ def test_the_manifest_tells_what_the_card_tells(
     card = METHODS[name].card
     assert (manifest.name, manifest.runtime, manifest.paper) == (card.name, "onnx", card.paper)
     assert (manifest.licence, manifest.authors) == (card.licence, card.authors)
+    assert f"differs from PyTorch's by more than {METHODS[name].tolerance:g}" in manifest.training
 
 
 @pytest.mark.parametrize("name", METHODS)

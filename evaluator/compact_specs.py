@@ -23,9 +23,7 @@ COMPACT_BETA = 5e3
 """β of the total: where, on the demo's pictures, the untouched photograph and the copied style come
 to about the same. The content loss is a sum over fewer channels than in the standard networks."""
 
-COMPACT_NOTICE = (
-    "experimental: networks that imitate the standard ones; not comparable with published numbers"
-)
+COMPACT_NOTICE = "small networks that imitate the field's: not comparable with published numbers"
 
 
 def _backbone(role: Role, network: str, architecture: Architecture) -> BackboneSpec:

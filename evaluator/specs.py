@@ -18,7 +18,7 @@ __all__ = [
     "WeightsRef",
 ]
 
-DEFAULT_PROTOCOL = "untrained-1"
+DEFAULT_PROTOCOL = "compact-1"
 """The name of the protocol that is meant where none is named; it needs no download."""
 
 Value = float | int | str | tuple[str, ...] | tuple[float, ...]

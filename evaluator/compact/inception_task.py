@@ -35,7 +35,8 @@ WEIGHTS |= {"distances": 0.2, "products": 0.2}
 USUAL_WEIGHT = 0.5  # of the other blocks
 FLOOR = 0.02  # of the usual squared distance
 LOOKED_AT = 32  # units that means and spreads are taken from
-AXES_OF = 400  # and the rows' axes
+AXES_OF = 1600  # and the rows' axes, each eighth of them for a check
+NOTHING = 1e-6  # of the widest axis: there are fewer pictures than axes
 TOGETHER = 0.75  # of the training, before which stages hear little of one another
 HEARD = 0.2  # until then
 
@@ -80,7 +81,7 @@ class InceptionTask:
         looked = [self._said(augmented(groups[i])) for i in _spread(len(groups), LOOKED_AT)]
         self._shown = [groups[i] for i in _spread(len(groups), AXES_OF)]
         told = [self._said(torch.from_numpy(np.array(unit)).float()) for unit in self._shown]
-        self._told = torch.cat([each["pooled"][:, :, 0, 0] for each in told])
+        self._told = torch.stack([each["pooled"][:, :, 0, 0] for each in told])
         self._means: dict[str, Tensor] = {}
         self._spreads: dict[str, float] = {}
         for name in looked[0]:
@@ -113,7 +114,7 @@ class InceptionTask:
     def checked(self, batches: Iterable[Batch]) -> dict[str, float]:
         """Of sets by method, and of the paintings, which are last: Spearman's ρ of FID to these,
         and of the distances between pictures of a set."""
-        weight, bias = self._head()
+        weight, bias = self._head(every=8)
         ours, theirs = [], []
         for batch in batches:
             rows = F.linear(self._deep(batch.pictures[0]), weight, bias)
@@ -132,15 +133,17 @@ class InceptionTask:
         state: Mapping[str, Tensor] = self.trunk.state_dict()
         return packed({**state, "head.weight": weight, "head.bias": bias})
 
-    def _head(self) -> tuple[Tensor, Tensor]:
+    def _head(self, *, every: int = 1) -> tuple[Tensor, Tensor]:
         """[FID_DIMS, DEEP] and [FID_DIMS]: the pooled features as the network says them, on their
         main axes, each as wide as what the teacher says there."""
         head = self.network.pooled
         with torch.inference_mode():
-            said = torch.cat([head(self._deep(unit)) for unit in self._shown]).double()
+            said = torch.cat([head(self._deep(unit)) for unit in self._shown[::every]]).double()
+            told = self._told[::every].flatten(0, 1).double()
             axes = torch.linalg.eigh(torch.cov(said.T)).eigenvectors[:, -FID_DIMS:]
-            ours, theirs = (rows @ axes for rows in (said, self._told.double()))
-            scaled = (axes * (theirs.std(0) / ours.std(0))).float()
+            ours, theirs = ((rows @ axes).std(0) for rows in (said, told))
+            there = ours > NOTHING * ours.max()
+            scaled = (axes * torch.where(there, theirs / ours, 0)).float()
             return scaled.T @ head.weight, scaled.T @ head.bias
 
     def _deep(self, pictures: NDArray[np.uint8]) -> Tensor:

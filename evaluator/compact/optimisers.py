@@ -5,7 +5,7 @@ to AdamW's as in Liu et al. 2025, "Muon is scalable for LLM training") moves a m
 same along all its axes. A convolution is the matrix [out, height·width·in].
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -44,9 +44,6 @@ class Optimisers:
     def resume(self, states: Sequence[dict[str, object]]) -> None:
         for part, state in zip(self.parts, states, strict=True):
             part.load_state_dict(state)
-
-
-MakeOptimisers = Callable[[nn.Module], Optimisers]
 
 
 def adamw(network: nn.Module, *, rate: float, decay: float) -> Optimisers:

@@ -29,7 +29,7 @@ SHIPPED: Mapping[str, Shipped] = MappingProxyType(
         ),
         "inception": Shipped(
             3_149_120,
-            "cdd68ad29ec610e2c30728bb4b89d6489ccea8e43b3153bc324ca3fe7022fd8d",
+            "02ca8229a64a1f7abe3e5a10e9444103536108028a9b479dfddd98d56fcd61b0",
         ),
     }
 )

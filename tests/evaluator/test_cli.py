@@ -365,7 +365,7 @@ def test_an_unknown_protocol_is_refused(stylearena: Command) -> None:
 def test_protocols_lists_them_with_their_notices(stylearena: Command) -> None:
     answer = stylearena("protocols")
 
-    assert "untrained-1 (default)" in answer.out
+    assert "compact-1 (default)" in answer.out
     assert "not comparable with published numbers" in answer.out
 
 

@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,11 +92,11 @@ def test_the_toml_reads_back() -> None:
     assert read["metrics"][2]["parameters"]["layers"][-1] == "conv5_1"
 
 
-def test_the_default_needs_no_download_and_says_so() -> None:
+def test_the_default_needs_no_download_and_says_so(tmp_path: Path) -> None:
     known = protocol(DEFAULT_PROTOCOL)
     assert protocol_names()[0] == DEFAULT_PROTOCOL
     assert "not comparable" in known.notice
-    assert {state_of(weights(name)) for name in known.weights} == {"seeded"}
+    assert {state_of(weights(name), tmp_path) for name in known.weights} == {"present"}
 
 
 def test_a_protocol_holds_known_metrics_only() -> None:

@@ -1,6 +1,6 @@
 """The compact metrics order held-out pictures much as the real networks do, and are faster.
 
-How well is on the page of figures; FID's order of sets is not what is wanted yet (see there).
+How well is on the page of figures.
 """
 
 from pathlib import Path

@@ -17,6 +17,7 @@ from evaluator.backbones.networks import Networks
 from evaluator.backbones.weights import PACKAGED, known, path_of, sha256_of, state_of
 from evaluator.compact.shipped import SHIPPED
 from evaluator.compact.shipping import MOST_BYTES
+from evaluator.compact_specs import COMPACT_FID_DIMS
 from evaluator.demo.photographs import crops_of
 from evaluator.errors import ParticipantError, PlatformFault
 from evaluator.measures import Measures
@@ -140,7 +141,7 @@ def test_pictures_of_any_size_have_values_of_a_usual_order(networks: Networks) -
     )
     found = values(networks, output, content, style)
     assert all(np.isfinite(value) for value in found.values())
-    assert networks.rows(output)["inception"].shape == (96,)
+    assert networks.rows(output)["inception"].shape == (COMPACT_FID_DIMS,)
 
 
 def test_a_guard_ends_at_a_block_of_its_own(tmp_path: Path, pictures: list[Pixels]) -> None:
@@ -155,7 +156,7 @@ def test_a_guard_ends_at_a_block_of_its_own(tmp_path: Path, pictures: list[Pixel
     )
     rows = networks.rows(pictures[0])
     assert {stream: row.shape for stream, row in rows.items()} == {
-        "inception": (96,),
+        "inception": (COMPACT_FID_DIMS,),
         "inception-guard": (64,),
     }
 

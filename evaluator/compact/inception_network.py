@@ -13,7 +13,7 @@ from evaluator.compact.networks import Conv
 
 __all__ = ["BLOCKS", "DEEP", "FID_DIMS", "FID_SIDE", "CompactInception"]
 
-FID_DIMS = 320
+FID_DIMS = 256
 FID_SIDE = 203
 
 BLOCKS = {"pool_2": 192, "mixed_5d": 192, **{f"mixed_6{letter}": 320 for letter in "abcde"}}

@@ -28,8 +28,8 @@ SHIPPED: Mapping[str, Shipped] = MappingProxyType(
             "8838a8d657744becb659040ac2a0f6de1ba309a1d72ce01447ce9843d1dc89b9",
         ),
         "inception": Shipped(
-            3_149_120,
-            "02ca8229a64a1f7abe3e5a10e9444103536108028a9b479dfddd98d56fcd61b0",
+            3_128_384,
+            "acbe3dc871a3d2bd0a4aed53821e6dd7d8a6ffbd9a2ab0ddf448337a5f48142c",
         ),
     }
 )

@@ -21,6 +21,7 @@ from evaluator.backbones.loading import LoadedState, load_state
 from evaluator.backbones.vgg import LAYERS
 from evaluator.backbones.weights import FETCH, REGISTRY, default_folder, path_of, sha256_of
 from evaluator.compact.networks import CHANNELS, CompactVgg
+from evaluator.compact.storing import unpacked
 from evaluator.errors import ParticipantError
 from evaluator.specs import WeightsRef
 
@@ -120,7 +121,7 @@ class _CompactFeatures(FeatureNetwork):
             raise _no_layers(COMPACT_FEATURES, missing, tuple(CHANNELS))
         self._layers = frozenset(layers)
         self.network = CompactVgg()
-        self.network.load_state_dict({key: value.float() for key, value in state.tensors.items()})
+        self.network.load_state_dict(unpacked(state.tensors))
         self.channels = {layer: CHANNELS[layer] for layer in layers}
         self.strides = {layer: _COMPACT_STRIDES[layer] for layer in layers}
         self.requires_grad_(requires_grad=False).eval()

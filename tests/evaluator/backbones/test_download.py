@@ -149,7 +149,7 @@ def test_offline_is_one_sentence_that_says_what_to_do(tmp_path: Path) -> None:
             get(registered(url), tmp_path)
     assert caught.value.code == "weights.offline"
     sentence = str(caught.value)
-    for word in ("some", "offline", "weights add some FILE", "--protocol untrained-1"):
+    for word in ("some", "offline", "weights add some FILE", "--protocol compact-1"):
         assert word in sentence
     assert "\n" not in sentence
 

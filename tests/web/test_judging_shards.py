@@ -1,6 +1,6 @@
 """The report of an entry does not depend on how its run was cut, nor on a shard that ran twice.
 
-The sandbox, the scorer and the conclusion are the real ones; 64 pairs, so that there is a FID.
+The sandbox, the scorer and the conclusion are the real ones; 96 pairs, so that there is a FID.
 """
 
 import json
@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from baselines.export import export_method
 from baselines.registry import METHODS
+from evaluator.compact_specs import COMPACT_MINIMUM
 from evaluator.datasets import load_dataset
 from stylearena.competitions.models import Dataset
 from stylearena.competitions.services import register_dataset
@@ -27,7 +28,7 @@ from tests.web.judging_rows import evaluation_of, lapse, shards_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-PAIRS = 64
+PAIRS = COMPACT_MINIMUM
 TOLERANCE = 1e-9
 
 
@@ -37,7 +38,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def dataset(db: None, settings: Settings) -> Dataset:
-    home = write_dataset(Path(settings.DATASETS_DIR) / "tiny", contents=16, styles=4)
+    home = write_dataset(Path(settings.DATASETS_DIR) / "tiny", contents=PAIRS // 4, styles=4)
     return register_dataset(load_dataset(home), home, is_public=True)
 
 

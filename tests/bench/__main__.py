@@ -14,7 +14,7 @@ from tests.bench.figures import circumstances, keep
 from tests.bench.fresh import ROOT
 
 BENCHMARKS = (
-    *("frechet", "fid_end_to_end", "fid_fast", "fid_memory", "standard_evaluation"),
+    *("frechet", "fid_end_to_end", "fid_memory", "standard_evaluation"),
     *("scoring", "gpu", "sandbox", "platform", "workers", "fleet", "board", "uploads"),
 )
 

@@ -22,6 +22,7 @@ from baselines.features import FeatureNetwork, feature_network
 from baselines.losses import relative_error
 from baselines.networks.decoder import Decoder
 from baselines.networks.statistics import adaptive_instance_norm, moments
+from baselines.training.optimisers import optimisers
 from baselines.training.pictures import Batch, Pictures
 from baselines.training.settings import FIRST_FEATURES, SMOKE_FEATURES, Settings
 from baselines.training.task import Task, Trained, descend
@@ -86,9 +87,9 @@ class AdaINTask(Task):
     def __init__(self, network: Transfer, settings: Settings) -> None:
         self.settings, self._transfer = settings, network
         self.modules = nn.ModuleDict({"network": network})
-        self.optimisers = {
-            "decoder": torch.optim.Adam(network.decoder.parameters(), lr=settings.rate)
-        }
+        self.optimisers = optimisers(
+            "decoder", network.decoder.parameters(), settings, (0.9, 0.999)
+        )
 
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
         output: Tensor = network(batch.content, batch.style)
@@ -110,7 +111,7 @@ class AdaINTask(Task):
             ]
         ).mean()
         loss = self.settings.content_weight * content + self.settings.style_weight * style
-        descend(self.optimisers["decoder"], loss)
+        descend(self.optimisers, loss)
         return {"content": content, "style": style, "loss": loss}
 
 

@@ -1,13 +1,14 @@
 """Unpaired photographs → works of a family, one way, by contrast of patches.
 
 Park, Efros, Zhang, Zhu: "Contrastive Learning for Unpaired Image-to-Image Translation", ECCV 2020,
-the variant FastCUT: L_GAN + λ L_PatchNCE(G, H, X), λ = 10 and no identity term.
+the variant FastCUT: L_GAN + λ L_PatchNCE(G, H, X) and no identity term.
 PatchNCE (equations 2 and 3): at 256 places of five layers of G's encoder (the pixels, both
 halvings, the first and the middle block), the feature of the output must be found among those of
 the input, in a softmax with τ = 0.07; half of the time the input is mirrored, and the output's
 features back (the authors' ``flip_equivariance``). Departures:
-- those of ``cyclegan``, whose generator, discriminator and least squares it shares, but for the
-  pool, which FastCUT has not;
+- those of ``cyclegan``, whose generator, judges and least squares it shares, but for the pool,
+  which FastCUT has not;
+- λ = 1 (the authors: 1 for CUT, 10 for FastCUT): with 10 no texture comes on a processor;
 - a halving's features are taken behind its norm and ReLU (the authors': before them);
 - fewer places at the smaller presets.
 """
@@ -18,15 +19,16 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Adam
 
 from baselines.card import Card
-from baselines.methods.cyclegan import UnpairedSettings, least_squares
 from baselines.networks.contrast import PatchHeads, patch_nce
-from baselines.networks.discriminator import PatchDiscriminator
 from baselines.networks.generator import ResnetGenerator
+from baselines.training.optimisers import optimisers
 from baselines.training.pictures import Batch, Pictures
-from baselines.training.settings import PERCEPTUAL, Settings
+from baselines.training.settings import COMPACT_FEATURES, SMOKE_FEATURES, Settings
 from baselines.training.task import Task, Trained, descend
+from baselines.training.unpaired import BETAS, IGNORED, Judge, UnpairedSettings
 
 __all__ = ["METHOD", "PRESETS", "FastCUT", "FastCUTSettings"]
 
@@ -37,7 +39,7 @@ class FastCUTSettings(UnpairedSettings):
 
     places: int = 256
     head: int = 256
-    nce: float = 10.0
+    nce: float = 1.0
 
 
 PRESETS = {
@@ -51,10 +53,21 @@ PRESETS = {
         critic_width=4,
         places=16,
         head=8,
+        features=SMOKE_FEATURES,
         grid_every=3,
     ),
     "cpu": FastCUTSettings(
-        steps=600, batch=1, crop=96, load=128, width=16, blocks=4, places=128, head=64
+        steps=2000,
+        batch=1,
+        crop=128,
+        load=256,
+        width=16,
+        rate=1e-3,
+        muon=1e-2,
+        blocks=4,
+        places=128,
+        head=64,
+        features=COMPACT_FEATURES,
     ),
     "gpu": FastCUTSettings(
         steps=40_000,
@@ -74,20 +87,23 @@ class FastCUT(Task):
     """``network`` is G; its encoding half gives the features that are compared."""
 
     def __init__(
-        self, network: ResnetGenerator, settings: FastCUTSettings, device: torch.device
+        self,
+        network: ResnetGenerator,
+        settings: FastCUTSettings,
+        pictures: Pictures,
+        device: torch.device,
     ) -> None:
         self.settings, self._generator = settings, network
         w = settings.width
-        self.judge = PatchDiscriminator(settings.critic_width)
+        self.judge = Judge(settings, pictures.whole_works(), device)
         self.heads = PatchHeads((3, 2 * w, 4 * w, 4 * w, 4 * w), settings.head)
         self.modules = nn.ModuleDict(
             {"network": network, "judge": self.judge, "heads": self.heads}
         ).to(device)
         learners = [*network.parameters(), *self.heads.parameters()]
-        self.optimisers = {
-            "generator": torch.optim.Adam(learners, settings.rate, (0.5, 0.999)),
-            "judge": torch.optim.Adam(self.judge.parameters(), settings.rate, (0.5, 0.999)),
-        }
+        self._learning = optimisers("generator", learners, settings, BETAS)
+        self._judging = {"judge": Adam(self.judge.parameters(), settings.rate, BETAS)}
+        self.optimisers = self._learning | self._judging
 
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
         output: Tensor = network(batch.content)
@@ -96,12 +112,11 @@ class FastCUT(Task):
     def step(self, batch: Batch) -> dict[str, Tensor]:
         mirrored = bool(torch.randint(2, ()))
         work = self.network(batch.content.flip(3) if mirrored else batch.content)
-        judged = least_squares(self.judge(batch.style), 1)
-        judged = (judged + least_squares(self.judge(work.detach()), 0)) / 2
-        descend(self.optimisers["judge"], judged)
-        fooled = least_squares(self.judge(work), 1)
+        judged = (self.judge(batch.style, 1) + self.judge(work.detach(), 0)) / 2
+        descend(self._judging, judged)
+        fooled = self.judge(work, 1)
         contrast = self.contrast(batch.content, work, mirrored=mirrored)
-        descend(self.optimisers["generator"], fooled + self.settings.nce * contrast)
+        descend(self._learning, fooled + self.settings.nce * contrast)
         return {"judged": judged, "fooled": fooled, "contrast": contrast}
 
     def contrast(self, content: Tensor, work: Tensor, *, mirrored: bool) -> Tensor:
@@ -123,7 +138,7 @@ def network(settings: Settings, styles: tuple[str, ...]) -> nn.Module:
 def task(made: nn.Module, settings: Settings, pictures: Pictures, device: torch.device) -> Task:
     assert isinstance(settings, FastCUTSettings)  # noqa: S101  (tells mypy)
     assert isinstance(made, ResnetGenerator)  # noqa: S101  (tells mypy)
-    return FastCUT(made, settings, device)
+    return FastCUT(made, settings, pictures, device)
 
 
 METHOD = Trained(
@@ -137,6 +152,6 @@ METHOD = Trained(
     presets=PRESETS,
     network=network,
     task=task,
-    ignores=PERCEPTUAL | {"cycle", "identity", "pool"},
+    ignores=IGNORED | {"cycle", "identity", "pool"},
     tied=True,
 )

@@ -22,6 +22,7 @@ from baselines.features import feature_network
 from baselines.losses import relative_error
 from baselines.methods.adain import decoder_for
 from baselines.networks.statistics import whiten_and_colour
+from baselines.training.optimisers import optimisers
 from baselines.training.pictures import Batch, Pictures
 from baselines.training.settings import FIRST_FEATURES, SMOKE_FEATURES, Settings
 from baselines.training.task import Task, Trained, descend
@@ -83,9 +84,9 @@ class WCTTask(Task):
     def __init__(self, network: Cascade, settings: Settings) -> None:
         self.settings, self._cascade = settings, network
         self.modules = nn.ModuleDict({"network": network})
-        self.optimisers = {
-            "decoders": torch.optim.Adam(network.decoders.parameters(), lr=settings.rate)
-        }
+        self.optimisers = optimisers(
+            "decoders", network.decoders.parameters(), settings, (0.9, 0.999)
+        )
 
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
         output: Tensor = network(batch.content, batch.style)
@@ -102,7 +103,7 @@ class WCTTask(Task):
             pixels = pixels + relative_error(output, pictures)
             features = features + relative_error(encoder(output, [level])[level], given[level])
         loss = pixels + self.settings.content_weight * features
-        descend(self.optimisers["decoders"], loss)
+        descend(self.optimisers, loss)
         return {"pixels": pixels, "features": features, "loss": loss}
 
 

@@ -33,17 +33,19 @@ class DCGANGenerator(nn.Module):
         w = width
         self.style = StyleEncoder(width, code)
         self.encode = nn.Sequential(_down(3, w), _down(w, 2 * w), _down(2 * w, 4 * w))
-        self.decode = nn.Sequential(
-            _up(4 * w + code, 4 * w), _up(4 * w, 2 * w), nn.ConvTranspose2d(2 * w, 3, 4, 2, 1)
-        )
-        _initialise(self.encode)
-        _initialise(self.decode)
+        self.decode = nn.ModuleList([_Up(4 * w + code, 4 * w, code), _Up(4 * w, 2 * w, code)])
+        self.paint = nn.ConvTranspose2d(2 * w, 3, 4, 2, 1)
+        for part in (self.encode, self.decode, self.paint):
+            _initialise(part)
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
         features = self.encode(2 * recoloured(content, style) - 1)
-        code = self.style(style)[:, :, None, None]
-        everywhere = code.expand(-1, -1, features.shape[2], features.shape[3])
-        painted: Tensor = self.decode(torch.cat([features, everywhere], dim=1))
+        code = self.style(style)
+        everywhere = code[:, :, None, None].expand(-1, -1, *features.shape[2:])
+        x = torch.cat([features, everywhere], dim=1)
+        for layer in self.decode:
+            x = layer(x, code)
+        painted: Tensor = self.paint(x)
         return (painted[:, :, : content.shape[2], : content.shape[3]].tanh() + 1) / 2
 
 
@@ -54,12 +56,23 @@ def _down(inputs: int, outputs: int) -> nn.Sequential:
     )
 
 
-def _up(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(),
-    )
+class _Up(nn.Module):
+    """Transposed convolution, batch norm whose scale and shift are linear in the code, ReLU.
+
+    De Vries et al.: "Modulating early visual processing by language", NIPS 2017, section 3.2.
+    """
+
+    def __init__(self, inputs: int, outputs: int, code: int) -> None:
+        super().__init__()
+        self.conv = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+        self.linear = nn.Linear(code, 2 * outputs)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        scale, shift = self.linear(code)[:, :, None, None].chunk(2, dim=1)
+        painted: Tensor = self.norm(self.conv(x)) * (1 + scale) + shift
+        return painted.relu()
 
 
 class DCGANDiscriminator(nn.Module):

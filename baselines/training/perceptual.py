@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.losses import Perceptual, total_variation
+from baselines.training.optimisers import optimisers
 from baselines.training.pictures import Batch
 from baselines.training.settings import Settings
 from baselines.training.task import Task, descend
@@ -21,7 +22,7 @@ class PerceptualTask(Task):
     def __init__(self, network: nn.Module, settings: Settings, device: torch.device) -> None:
         self.settings = settings
         self.modules = nn.ModuleDict({"network": network})
-        self.optimisers = {"network": torch.optim.Adam(network.parameters(), lr=settings.rate)}
+        self.optimisers = optimisers("network", network.parameters(), settings, (0.9, 0.999))
         self.perceptual = Perceptual(settings, device)
 
     def begin(self, share: float) -> None:
@@ -41,5 +42,5 @@ class PerceptualTask(Task):
         weights = self.settings
         loss = weights.content_weight * content + weights.style_weight * style
         loss = loss + SMOOTHNESS * total_variation(output)
-        descend(self.optimisers["network"], loss)
+        descend(self.optimisers, loss)
         return {"content": content, "style": style, "loss": loss}

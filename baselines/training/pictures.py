@@ -69,6 +69,10 @@ class Pictures:
         """Every work [3, load, load] in 0..1."""
         return [_scaled(pixels, pixels.shape[0]) for pixels in self.works]
 
+    def whole_contents(self) -> list[Tensor]:
+        """Every content, likewise."""
+        return [_scaled(pixels, pixels.shape[0]) for pixels in self.contents]
+
 
 def load_pictures(dataset: Dataset, settings: Settings) -> Pictures:
     """The contents, and the works that ``settings.style`` and ``.references`` choose, decoded.

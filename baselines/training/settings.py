@@ -52,6 +52,7 @@ class Settings:
     ``load``: pictures are decoded to that square; batches are crops of between ``crop`` and
     ``load``, scaled to ``crop``. ``style``: the id of a style picture or the name of a family, to
     learn only that; empty for all. ``references``: learn the reference works too, beside styles.
+    ``muon``: Muon's rate for matrices, of which ``rate`` is Adam's for the rest; 0 for Adam alone.
     ``decay``: over that last part of the steps the rates fall to nothing, as CycleGAN's do.
     ``average``: decay of the running mean of the weights that is exported; 0 for none.
     ``features`` is a name for ``baselines.features``; the first ``first_share`` of the steps learn
@@ -65,6 +66,7 @@ class Settings:
     load: int
     width: int
     rate: float = 1e-3
+    muon: float = 0.0
     decay: float = 0.5
     seed: int = 7
     style: str = ""

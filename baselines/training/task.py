@@ -72,10 +72,12 @@ class Trained:
     tolerance: float = 1e-3
 
 
-def descend(optimiser: Optimizer, loss: Tensor) -> None:
-    """One step down a loss, its gradient clipped to a norm of 10 over each group."""
-    optimiser.zero_grad(set_to_none=True)
+def descend(optimisers: Mapping[str, Optimizer], loss: Tensor) -> None:
+    """One step of each down a loss, its gradient clipped to a norm of 10 over each group."""
+    for optimiser in optimisers.values():
+        optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
-    for group in optimiser.param_groups:
-        nn.utils.clip_grad_norm_(group["params"], 10.0)
-    optimiser.step()
+    for optimiser in optimisers.values():
+        for group in optimiser.param_groups:
+            nn.utils.clip_grad_norm_(group["params"], 10.0)
+        optimiser.step()

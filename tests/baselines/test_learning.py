@@ -9,14 +9,13 @@ from torch.nn import functional as F
 
 from baselines.features import VggFeatures, feature_network
 from baselines.losses import Perceptual, jittered, relative_error, total_variation
-from baselines.methods import fastcut, gan
+from baselines.methods import gan
 from baselines.methods.adain import decoder_for
 from baselines.methods.wgan_gp import gradient_penalty
-from baselines.networks.contrast import patch_nce
+from baselines.networks.dcgan import DCGANGenerator
 from baselines.networks.discriminator import PatchDiscriminator
-from baselines.networks.generator import ResnetGenerator, painted, recoloured
+from baselines.networks.generator import painted, recoloured
 from baselines.networks.layers import Norm
-from baselines.networks.pool import PicturePool
 from baselines.networks.selection import StyleSelection
 from baselines.networks.small import SmallGenerator
 from baselines.networks.stylegan2 import ModulatedConv
@@ -60,19 +59,13 @@ def test_a_score_of_the_patch_discriminator_sees_seventy_pixels() -> None:
     assert int(seen.any(0).sum()) == int(seen.any(1).sum()) == 70
 
 
-def test_the_contrast_is_least_where_each_patch_finds_its_own() -> None:
-    keys = F.normalize(torch.randn(2, 16, 8), dim=2)
-    assert float(patch_nce(keys, keys)) < float(patch_nce(keys.roll(1, dims=1), keys))
-
-
-def test_a_full_pool_gives_back_old_pictures_and_keeps_new_ones() -> None:
-    pool = PicturePool(2, 4)
-    first = torch.stack([torch.full((3, 4, 4), value) for value in (0.1, 0.2)])
-    assert torch.equal(pool(first), first)
-    shown = torch.cat([pool(torch.full((1, 3, 4, 4), 0.3 + 0.01 * i)) for i in range(20)])
-    old = {round(float(picture[0, 0, 0]), 2) for picture in shown}
-    assert {0.1, 0.2} <= old
-    assert float(pool.pictures.min()) > 0.25
+def test_the_code_scales_and_shifts_what_dcgan_paints() -> None:
+    """Not only beside the features of the first layer: of each layer on the way up."""
+    network = DCGANGenerator(4, 8).eval()
+    x, code = torch.rand(1, 24, 4, 4), torch.randn(2, 8)
+    for layer, width in zip(network.decode, (24, 16), strict=True):
+        one, other = (layer(x[:, :width], each[None]) for each in code)
+        assert float((one - other).detach().abs().max()) > 1e-2
 
 
 def test_scaling_in_and_out_is_the_convolution_with_modulated_weights() -> None:
@@ -147,32 +140,6 @@ def test_the_small_generator_keeps_the_size_and_starts_near_the_recoloured_conte
         found = network(content, style)
     assert found.shape == content.shape
     assert float((found - recoloured(content, style)).abs().mean()) < 0.1
-
-
-def test_the_taps_are_pixels_both_halvings_and_two_blocks() -> None:
-    network, picture = ResnetGenerator(4, 4), torch.rand(1, 3, 32, 32)
-    taps = network.taps(picture)
-    assert [tuple(x.shape[1:]) for x in taps] == [
-        (3, 32, 32),
-        (8, 16, 16),
-        (16, 8, 8),
-        (16, 8, 8),
-        (16, 8, 8),
-    ]
-    assert torch.equal(taps[0], 2 * picture - 1)
-    assert torch.equal(taps[3], network.blocks[0](taps[2]))
-    assert torch.equal(taps[4], network.blocks[1](taps[3]))
-
-
-def test_the_features_of_a_mirrored_picture_are_mirrored_back() -> None:
-    torch.manual_seed(2)
-    settings = fastcut.PRESETS["smoke"]
-    network = ResnetGenerator(settings.width, settings.blocks, kernel=7)
-    learner = fastcut.FastCUT(network, settings, torch.device("cpu"))
-    content = torch.rand(1, 3, 64, 64)
-    same = learner.contrast(content, content.flip(3), mirrored=True)
-    other = learner.contrast(content, content.flip(3), mirrored=False)
-    assert float(same.detach()) < float(other.detach()) - 0.5
 
 
 def test_a_decoder_starts_alike_whatever_the_scale_of_the_features() -> None:

@@ -106,8 +106,8 @@ def test_the_rate_falls_over_the_last_part_of_the_steps(
 ) -> None:
     rates: list[float] = []
 
-    def heard(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
-        rates.append(optimiser.param_groups[0]["lr"])
+    def heard(optimisers: dict[str, torch.optim.Optimizer], loss: torch.Tensor) -> None:
+        rates.append(optimisers["network"].param_groups[0]["lr"])
 
     monkeypatch.setattr("baselines.training.perceptual.descend", heard)
     train(METHOD, dataset, tmp_path, settings=replace(SETTINGS, rate=1.0, decay=0.5))

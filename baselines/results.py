@@ -43,13 +43,13 @@ A method that compares features takes them from VGG-19 (`stylearena weights fetc
 vgg19-torchvision`), or from what `features` names in a TOML file given by `--config`.
 
 Trained here, on two cores that other work shared, one thread a training (two for the student's last
-300 steps), with `--preset cpu` and, where features are compared, `features` set to the original
-VGG-19 (`vgg19-caffe`, of which the part up to conv4_1 could be had), on a folder made by
-`stylearena dataset build` of the demo's public pictures and 25 photographs in the public domain as
-further contents. `--style` is in a row's name. The student and johnson-all, which ship, and AdaIN
-were trained for longer, the first two for nine steps in ten on `compact-vgg`, the small network
-that imitates VGG's features and is some ten times faster, and for the last tenth on VGG-19; the
-commands:
+300 steps and for DCGAN), with `--preset cpu` and, where features are compared, `features` set to
+the original VGG-19 (`vgg19-caffe`, of which the part up to conv4_1 could be had), on a folder made
+by `stylearena dataset build` of the demo's public pictures and 25 photographs in the public domain
+as further contents. `--style` is in a row's name. The student and johnson-all, which ship, AdaIN,
+DCGAN and StyleGAN2 were trained for longer, all but AdaIN for nine steps in ten on `compact-vgg`,
+the small network that imitates VGG's features and is some ten times faster, and for the last tenth
+on VGG-19; the commands:
 
 ```sh
 python -m baselines train student --dataset FOLDER --config student.toml
@@ -58,6 +58,10 @@ python -m baselines train johnson-all --dataset FOLDER --config johnson-all.toml
 #   features = "vgg19-caffe", steps = 2000, average = 0.995
 python -m baselines train adain --dataset FOLDER --config adain.toml
 #   features = "vgg19-caffe", steps = 2400, average = 0.99
+python -m baselines train dcgan --dataset FOLDER --config dcgan.toml
+#   features = "vgg19-caffe", steps = 2200
+python -m baselines train stylegan2 --dataset FOLDER --config stylegan2.toml
+#   features = "vgg19-caffe", steps = 3000 (3600 were planned for the first 2700)
 python -m baselines ship student
 python -m baselines ship johnson-all
 python -m baselines export gatys --config gatys.toml   # for the losses that the table is about
@@ -67,23 +71,26 @@ python -m baselines export gatys --config gatys.toml   # for the losses that the
 
 The first two paint each style differently, in its strokes rather than its shapes; AdaIN paints each
 style's strokes and shapes, of the content its outlines; WCT shows the content, blurred, in each
-style's colours and strokes; Johnson's network paints its one style's colours and lines. The others
-are a thousandth of what the papers spend and show that the methods work, not how well: DCGAN paints
-a grid in the style's colours over the content, the GAN lays much the same strokes over every
-picture, WGAN-GP patches of each style's colours and edges, CycleGAN and StyleGAN2 change little but
-colour, FastCUT next to nothing. By the interval of the paired difference, johnson-all, the student,
-AdaIN, WCT, the GAN, WGAN-GP and johnson.woodblock-00 have more style than `reinhard`; DCGAN and
-StyleGAN2 cannot be told from it, and CycleGAN and FastCUT, which are given no style picture, have
-less. All of them keep more of the content than `style-copy`. Of the total that is ranked, Gatys'
-method leaves less than any network measured with it on the pairs of woodblock-00, intervals apart.
-Nobody's coverage but that of `style-copy` is above 0, so that it does not tell WGAN-GP's critic
-from the GAN's; nor does the training monitor's of a thousand crops, by VGG-19's statistics: 0.36
-(0.24 – 0.49) for the GAN, 0.38 (0.26 – 0.51) for WGAN-GP, the difference 0.02 (−0.04 – 0.08), by
-`python -m tests.baselines.coverage_board`. Scores are of the demo's public pictures, which they
-learnt from (of the twelve pairs of one style for what is tied to a style or family), by `python -m
-tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α = 1, β = 10³) on the
-same VGG-19, at 256 pixels. Styles differ by an order of magnitude in their losses, so that each
-interval is wide; `stylearena compare` of two reports has the interval of the difference.
+style's colours and strokes; Johnson's network paints its one style's colours and lines. CycleGAN
+and FastCUT lay tesserae along what they are given, in the colours of their family, with fringes of
+false colour at dark edges; StyleGAN2 engraves strokes of much the same shape in each style's
+colours; DCGAN colours each style as it should, finely hatched even where the style is flat. The GAN
+lays much the same strokes over every picture, WGAN-GP patches of each style's colours and edges. By
+the interval of the paired difference, every one of them but DCGAN has more style than `reinhard`,
+which has more on four styles of eight and ties over all. All of them keep more of the content than
+`style-copy`. CycleGAN and FastCUT are given no style picture, so that the family matters: works of
+mosaic have a seventh of the style loss to the board's mosaic that Reinhard's outputs have, works of
+impasto as much as those to the board's impasto, where nobody could win who does not see it. Of the
+total that is ranked, Gatys' method leaves less than any network measured with it on the pairs of
+woodblock-00, intervals apart. No coverage but that of `style-copy` and a trace of DCGAN's is above
+0, so that it does not tell WGAN-GP's critic from the GAN's; nor does the training monitor's of a
+thousand crops, by VGG-19's statistics: 0.36 (0.24 – 0.49) for the GAN, 0.38 (0.26 – 0.51) for
+WGAN-GP, the difference 0.02 (−0.04 – 0.08), by `python -m tests.baselines.coverage_board`. Scores
+are of the demo's public pictures, which they learnt from (of the twelve pairs of one style for what
+is tied to a style or family), by `python -m tests.baselines.vgg_board`: `content_loss`,
+`style_loss` and `total_loss` (α = 1, β = 10³) on the same VGG-19, at 256 pixels. Styles differ by
+an order of magnitude in their losses, so that each interval is wide; `stylearena compare` of two
+reports has the interval of the difference.
 
 | method | paper | parameters | trained | scores (95 % interval) | licence |
 |---|---|---|---|---|---|

@@ -25,28 +25,34 @@ class DCGANGenerator(nn.Module):
     """Content and style in 0..1, of any sizes → a picture of the content's size.
 
     Strided convolutions down to an eighth, the style's code beside them at every place, transposed
-    convolutions up; batch norm and ReLU between, tanh at the end.
+    convolutions up, each given what the way down had at its size; batch norm and ReLU between, tanh
+    at the end.
     """
 
     def __init__(self, width: int, code: int) -> None:
         super().__init__()
         w = width
         self.style = StyleEncoder(width, code)
-        self.encode = nn.Sequential(_down(3, w), _down(w, 2 * w), _down(2 * w, 4 * w))
-        self.decode = nn.ModuleList([_Up(4 * w + code, 4 * w, code), _Up(4 * w, 2 * w, code)])
-        self.paint = nn.ConvTranspose2d(2 * w, 3, 4, 2, 1)
+        self.encode = nn.ModuleList([_down(3, w), _down(w, 2 * w), _down(2 * w, 4 * w)])
+        self.decode = nn.ModuleList([_Up(4 * w + code, 4 * w, code), _Up(6 * w, 2 * w, code)])
+        self.paint = nn.ConvTranspose2d(3 * w, 3, 4, 2, 1)
         for part in (self.encode, self.decode, self.paint):
             _initialise(part)
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
-        features = self.encode(2 * recoloured(content, style) - 1)
+        found = [2 * recoloured(content, style) - 1]
+        for layer in self.encode:
+            found.append(layer(found[-1]))
         code = self.style(style)
-        everywhere = code[:, :, None, None].expand(-1, -1, *features.shape[2:])
-        x = torch.cat([features, everywhere], dim=1)
-        for layer in self.decode:
-            x = layer(x, code)
-        painted: Tensor = self.paint(x)
-        return (painted[:, :, : content.shape[2], : content.shape[3]].tanh() + 1) / 2
+        x = torch.cat([found[3], code[:, :, None, None].expand(-1, -1, *found[3].shape[2:])], dim=1)
+        for layer, beside in zip(self.decode, (found[2], found[1]), strict=True):
+            x = torch.cat([_cropped(layer(x, code), beside), beside], dim=1)
+        return (_cropped(self.paint(x), content).tanh() + 1) / 2
+
+
+def _cropped(x: Tensor, like: Tensor) -> Tensor:
+    """To the size of ``like``, which was rounded up when it was halved."""
+    return x[:, :, : like.shape[2], : like.shape[3]]
 
 
 def _down(inputs: int, outputs: int) -> nn.Sequential:

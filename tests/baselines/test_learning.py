@@ -63,7 +63,7 @@ def test_the_code_scales_and_shifts_what_dcgan_paints() -> None:
     """Not only beside the features of the first layer: of each layer on the way up."""
     network = DCGANGenerator(4, 8).eval()
     x, code = torch.rand(1, 24, 4, 4), torch.randn(2, 8)
-    for layer, width in zip(network.decode, (24, 16), strict=True):
+    for layer, width in zip(network.decode, (24, 24), strict=True):
         one, other = (layer(x[:, :width], each[None]) for each in code)
         assert float((one - other).detach().abs().max()) > 1e-2
 

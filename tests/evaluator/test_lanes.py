@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from evaluator.ahead import in_order
 from evaluator.datasets import Dataset
@@ -48,6 +49,17 @@ def test_many_pairs_are_scored_as_each_alone_bit_for_bit(dataset: Dataset) -> No
         assert ours.values == alone.values
         for stream, row in alone.features.items():
             assert np.array_equal(ours.features[stream], row)
+
+
+def blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_products_of_numpy_have_a_lane_s_share_of_the_threads() -> None:
+    with threadpool_limits(2, user_api="blas"):
+        assert list(Lanes().run(lambda _: blas_threads(), range(3))) == [{1}] * 3
+        assert blas_threads() == {2}
 
 
 @pytest.mark.usefixtures("two_threads")

@@ -78,14 +78,12 @@ colours; DCGAN colours each style as it should, finely hatched even where the st
 lays much the same strokes over every picture, WGAN-GP patches of each style's colours and edges. By
 the interval of the paired difference, every one of them has more style than `reinhard`, but for
 DCGAN, which has more on four of the eight styles and cannot be told from it over all. All of them
-keep more of the content than `style-copy`. CycleGAN and FastCUT are given no style picture, so that
-the family matters: works of mosaic have a seventh of the style loss to the board's mosaic that
-Reinhard's outputs have, works of impasto as much as those to the board's impasto, where nobody
-could win who does not see it. Of the total that is ranked, Gatys' method leaves less than any
-network measured with it on the pairs of woodblock-00, intervals apart. No coverage but that of
-`style-copy` and a trace of DCGAN's is above 0, so that it does not tell WGAN-GP's critic from the
-GAN's; nor does the training monitor's of a thousand crops, by VGG-19's statistics: 0.36 (0.24 –
-0.49) for the GAN, 0.38 (0.26 – 0.51) for WGAN-GP, the difference 0.02 (−0.04 – 0.08), by `python -m
+keep more of the content than `style-copy`. CycleGAN and FastCUT are given no style picture: they
+know their family alone. Of the total that is ranked, Gatys' method leaves less than any network
+measured with it on the pairs of woodblock-00, intervals apart. No coverage but that of `style-copy`
+and a trace of DCGAN's is above 0, so that it does not tell WGAN-GP's critic from the GAN's; nor
+does the training monitor's of a thousand crops, by VGG-19's statistics: 0.36 (0.24 – 0.49) for the
+GAN, 0.38 (0.26 – 0.51) for WGAN-GP, the difference 0.02 (−0.04 – 0.08), by `python -m
 tests.baselines.coverage_board`. Scores are of the demo's public pictures, which they learnt from
 (of the twelve pairs of one style for what is tied to a style or family), by `python -m
 tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α = 1, β = 10³) on the

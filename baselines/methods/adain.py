@@ -87,9 +87,7 @@ class AdaINTask(Task):
     def __init__(self, network: Transfer, settings: Settings) -> None:
         self.settings, self._transfer = settings, network
         self.modules = nn.ModuleDict({"network": network})
-        self.optimisers = optimisers(
-            "decoder", network.decoder.parameters(), settings, (0.9, 0.999)
-        )
+        self.optimisers = optimisers("decoder", network.decoder.parameters(), settings)
 
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
         output: Tensor = network(batch.content, batch.style)

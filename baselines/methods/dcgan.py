@@ -10,7 +10,7 @@ paint no content at all:
   eighth of the size, in the style's mean colours, and a style picture's code at every place, which
   also scales and shifts what the generator's norms give on the way up (conditional batch norm);
 - each transposed convolution is given what the way down had at its size, as in Isola et al., CVPR
-  2017, section 3.2.1, whose generator is DCGAN's too: without it a grid is painted over everything;
+  2017, section 3.2.1, whose generator is DCGAN's too: without it contents lose their detail;
 - a content and a style loss (``losses``) beside the adversarial one;
 - β₂ is 0.99, and the rest of the training as in ``gan``; without a GPU, Muon for the generator, and
   most steps learn from ``compact-vgg``, as ``student``'s do;

@@ -84,9 +84,7 @@ class WCTTask(Task):
     def __init__(self, network: Cascade, settings: Settings) -> None:
         self.settings, self._cascade = settings, network
         self.modules = nn.ModuleDict({"network": network})
-        self.optimisers = optimisers(
-            "decoders", network.decoders.parameters(), settings, (0.9, 0.999)
-        )
+        self.optimisers = optimisers("decoders", network.decoders.parameters(), settings)
 
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
         output: Tensor = network(batch.content, batch.style)

@@ -19,7 +19,10 @@ __all__ = ["optimisers"]
 
 
 def optimisers(
-    name: str, parameters: Iterable[nn.Parameter], settings: Settings, betas: tuple[float, float]
+    name: str,
+    parameters: Iterable[nn.Parameter],
+    settings: Settings,
+    betas: tuple[float, float] = (0.9, 0.999),
 ) -> dict[str, Optimizer]:
     """By name, so that checkpoints find them again: Adam at ``settings.rate`` for everything, or
     for vectors alone, and Muon at ``settings.muon``, unless that is 0.

@@ -22,7 +22,7 @@ class PerceptualTask(Task):
     def __init__(self, network: nn.Module, settings: Settings, device: torch.device) -> None:
         self.settings = settings
         self.modules = nn.ModuleDict({"network": network})
-        self.optimisers = optimisers("network", network.parameters(), settings, (0.9, 0.999))
+        self.optimisers = optimisers("network", network.parameters(), settings)
         self.perceptual = Perceptual(settings, device)
 
     def begin(self, share: float) -> None:

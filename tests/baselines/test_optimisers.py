@@ -16,7 +16,6 @@ from evaluator.datasets import Dataset
 from tests.baselines.training import smoke
 from tests.evaluator.tiny import tiny_dataset
 
-BETAS = (0.9, 0.999)
 SETTINGS = replace(PRESETS["smoke"], rate=1e-3, muon=1e-2)
 
 
@@ -31,12 +30,12 @@ def network() -> nn.Sequential:
 
 
 def test_without_a_rate_for_muon_adam_has_everything() -> None:
-    found = optimisers("net", network().parameters(), replace(SETTINGS, muon=0.0), BETAS)
+    found = optimisers("net", network().parameters(), replace(SETTINGS, muon=0.0))
     assert [(name, type(each)) for name, each in found.items()] == [("net", Adam)]
 
 
 def test_vectors_are_adams_and_matrices_muons() -> None:
-    found = optimisers("net", network().parameters(), SETTINGS, BETAS)
+    found = optimisers("net", network().parameters(), SETTINGS)
     shapes = {
         name: [tuple(p.shape) for p in each.param_groups[0]["params"]]
         for name, each in found.items()
@@ -53,7 +52,7 @@ def test_a_step_moves_the_weights_by_muons_rate_whatever_the_gradients_scale() -
         assert isinstance(conv, nn.Conv2d)
         before = conv.weight.detach().clone()
         out = net(torch.linspace(0, 1, 3 * 64).reshape(1, 3, 8, 8) ** 2)
-        descend(optimisers("net", net.parameters(), SETTINGS, BETAS), factor * out.square().sum())
+        descend(optimisers("net", net.parameters(), SETTINGS), factor * out.square().sum())
         moved = torch.linalg.matrix_norm((conv.weight - before).detach().flatten(1), 2)
         assert float(moved) == pytest.approx(1e-2 * 0.2 * 27**0.5, rel=0.3)
 
@@ -63,7 +62,7 @@ def test_a_gradient_of_another_loss_is_forgotten() -> None:
     ends = []
     for astray in (False, True):
         net = network()
-        learners = optimisers("net", net.parameters(), SETTINGS, BETAS)
+        learners = optimisers("net", net.parameters(), SETTINGS)
         picture = torch.linspace(0, 1, 3 * 64).reshape(1, 3, 8, 8)
         if astray:
             torch.autograd.backward(net(picture.flip(2)).sum())
@@ -75,7 +74,7 @@ def test_a_gradient_of_another_loss_is_forgotten() -> None:
 def test_weights_that_do_not_lie_row_by_row_are_refused() -> None:
     net = network().to(memory_format=torch.channels_last)
     with pytest.raises(ValueError, match="row by row"):
-        optimisers("net", net.parameters(), SETTINGS, BETAS)
+        optimisers("net", net.parameters(), SETTINGS)
 
 
 @pytest.mark.parametrize("name", ["dcgan", "cyclegan"])

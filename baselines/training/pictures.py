@@ -51,9 +51,9 @@ class Pictures:
         """Random contents and works, independent of each other."""
         chosen = torch.randint(len(self.contents), (count,)).tolist()
         index = torch.randint(len(self.works), (count,))
-        content = torch.stack([_crop(self.contents[i], crop) for i in chosen])
-        style = torch.stack([_crop(self.works[i], crop) for i in index.tolist()])
-        return Batch(content.to(device), style.to(device), index.to(device))
+        content = torch.stack([_crop(self.contents[i], crop, device) for i in chosen])
+        style = torch.stack([_crop(self.works[i], crop, device) for i in index.tolist()])
+        return Batch(content, style, index.to(device))
 
     def shown(self, count: int, crop: int, device: torch.device) -> Batch:
         """The first contents and works, whole: what sample grids show."""
@@ -109,17 +109,20 @@ def _works(dataset: Dataset, settings: Settings) -> list[Picture]:
     return one or family
 
 
-def _crop(pixels: Pixels, side: int) -> Tensor:
-    """A random square of between ``side`` and all, scaled to ``side``, mirrored half the time."""
+def _crop(pixels: Pixels, side: int, device: torch.device) -> Tensor:
+    """A random square of between ``side`` and all, scaled to ``side``, mirrored half the time.
+
+    The device scales: a processor's core would take longer for that than a GPU for the training.
+    """
     full = pixels.shape[0]
     part = int(torch.randint(min(side, full), full + 1, ()))
     top, left = (int(torch.randint(full - part + 1, ())) for _ in range(2))
-    square = _scaled(pixels[top : top + part, left : left + part], side)
+    square = _scaled(pixels[top : top + part, left : left + part], side, device)
     return square.flip(2) if bool(torch.randint(2, ())) else square
 
 
-def _scaled(pixels: Pixels, side: int) -> Tensor:
-    x = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255
+def _scaled(pixels: Pixels, side: int, device: torch.device | None = None) -> Tensor:
+    x = torch.from_numpy(np.array(pixels)).to(device).permute(2, 0, 1)[None].float() / 255
     if x.shape[2] != side:
         x = interpolate(x, (side, side), mode="bilinear", antialias=True)
     return x[0]

@@ -24,47 +24,16 @@ from baselines.networks.generator import ResnetGenerator
 from baselines.networks.pool import PicturePool
 from baselines.training.optimisers import optimisers
 from baselines.training.pictures import Batch, Pictures
-from baselines.training.settings import COMPACT_FEATURES, SMOKE_FEATURES, Settings
+from baselines.training.settings import Settings
 from baselines.training.task import Task, Trained, descend
-from baselines.training.unpaired import BETAS, IGNORED, Judge, UnpairedSettings
+from baselines.training.unpaired import BETAS, IGNORED, SHARED, Judge, UnpairedSettings
 
 __all__ = ["METHOD", "PRESETS", "CycleGAN"]
 
 PRESETS = {
-    "smoke": UnpairedSettings(
-        steps=3,
-        batch=1,
-        crop=64,
-        load=72,
-        width=4,
-        blocks=1,
-        critic_width=4,
-        pool=2,
-        features=SMOKE_FEATURES,
-        grid_every=3,
-    ),
-    "cpu": UnpairedSettings(
-        steps=900,
-        batch=1,
-        crop=128,
-        load=256,
-        width=16,
-        rate=1e-3,
-        muon=1e-2,
-        blocks=4,
-        features=COMPACT_FEATURES,
-    ),
-    "gpu": UnpairedSettings(
-        steps=40_000,
-        batch=4,
-        crop=256,
-        load=286,
-        width=48,
-        blocks=9,
-        critic_width=64,
-        precision="bfloat16",
-        average=0.999,
-    ),
+    "smoke": UnpairedSettings(**SHARED["smoke"], pool=2),
+    "cpu": UnpairedSettings(**SHARED["cpu"], steps=900),
+    "gpu": UnpairedSettings(**SHARED["gpu"]),
 }
 
 

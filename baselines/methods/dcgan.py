@@ -12,6 +12,8 @@ paint no content at all:
 - each transposed convolution is given what the way down had at its size, as in Isola et al., CVPR
   2017, section 3.2.1, whose generator is DCGAN's too: without it contents lose their detail;
 - a content and a style loss (``losses``) beside the adversarial one;
+- over the last fifth of the steps the generator's batch norms keep their statistics, as it will be
+  exported with them, and before it they hear of more batches (a momentum of 0.02 for 0.1);
 - β₂ is 0.99, and the rest of the training as in ``gan``; without a GPU, Muon for the generator, and
   most steps learn from ``compact-vgg``, as ``student``'s do;
 - the discriminator averages its last map, so that any size will do.
@@ -34,9 +36,10 @@ from baselines.training.pictures import Pictures
 from baselines.training.settings import Settings
 from baselines.training.task import Task, Trained
 
-__all__ = ["METHOD", "PRESETS"]
+__all__ = ["DCGAN", "FROZEN", "METHOD", "PRESETS"]
 
 CODE = 64
+FROZEN = 0.8  # of the steps are done when batch norms learn no more statistics
 
 # Batch norm needs batches; rates are the paper's, 0.0002 for both networks.
 PRESETS = {
@@ -53,13 +56,24 @@ PRESETS = {
 PRESETS["cpu"] = replace(PRESETS["cpu"], **QUICKLY, steps=1500)
 
 
+class DCGAN(GAN):
+    """The generator's batch norms keep the statistics they have found for the last steps."""
+
+    def begin(self, share: float) -> None:
+        super().begin(share)
+        if share >= FROZEN:
+            for part in self.network.modules():
+                if isinstance(part, nn.BatchNorm2d):
+                    part.eval()
+
+
 def network(settings: Settings, styles: tuple[str, ...]) -> nn.Module:
     return DCGANGenerator(settings.width, CODE)
 
 
 def task(made: nn.Module, settings: Settings, pictures: Pictures, device: torch.device) -> Task:
     assert isinstance(settings, AdversarialSettings)  # noqa: S101  (tells mypy)
-    return GAN(made, DCGANDiscriminator(settings.critic_width), settings, device)
+    return DCGAN(made, DCGANDiscriminator(settings.critic_width), settings, device)
 
 
 METHOD = Trained(

@@ -26,9 +26,9 @@ from baselines.networks.contrast import PatchHeads, patch_nce
 from baselines.networks.generator import ResnetGenerator
 from baselines.training.optimisers import optimisers
 from baselines.training.pictures import Batch, Pictures
-from baselines.training.settings import COMPACT_FEATURES, SMOKE_FEATURES, Settings
+from baselines.training.settings import Settings
 from baselines.training.task import Task, Trained, descend
-from baselines.training.unpaired import BETAS, IGNORED, Judge, UnpairedSettings
+from baselines.training.unpaired import BETAS, IGNORED, SHARED, Judge, UnpairedSettings
 
 __all__ = ["METHOD", "PRESETS", "FastCUT", "FastCUTSettings"]
 
@@ -43,43 +43,9 @@ class FastCUTSettings(UnpairedSettings):
 
 
 PRESETS = {
-    "smoke": FastCUTSettings(
-        steps=3,
-        batch=1,
-        crop=64,
-        load=72,
-        width=4,
-        blocks=1,
-        critic_width=4,
-        places=16,
-        head=8,
-        features=SMOKE_FEATURES,
-        grid_every=3,
-    ),
-    "cpu": FastCUTSettings(
-        steps=2000,
-        batch=1,
-        crop=128,
-        load=256,
-        width=16,
-        rate=1e-3,
-        muon=1e-2,
-        blocks=4,
-        places=128,
-        head=64,
-        features=COMPACT_FEATURES,
-    ),
-    "gpu": FastCUTSettings(
-        steps=40_000,
-        batch=4,
-        crop=256,
-        load=286,
-        width=48,
-        blocks=9,
-        critic_width=64,
-        precision="bfloat16",
-        average=0.999,
-    ),
+    "smoke": FastCUTSettings(**SHARED["smoke"], places=16, head=8),
+    "cpu": FastCUTSettings(**SHARED["cpu"], steps=2000, places=128, head=64),
+    "gpu": FastCUTSettings(**SHARED["gpu"]),
 }
 
 

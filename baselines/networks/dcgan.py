@@ -10,6 +10,7 @@ from baselines.networks.generator import StyleEncoder, recoloured
 __all__ = ["DCGANDiscriminator", "DCGANGenerator"]
 
 SLOPE = 0.2
+MOMENTUM = 0.02  # of the generator's batch norms: one small batch tells little of all pictures
 SPREAD = 0.02  # section 4 of the paper: weights from N(0, 0.02)
 
 
@@ -58,7 +59,9 @@ def _cropped(x: Tensor, like: Tensor) -> Tensor:
 def _down(inputs: int, outputs: int) -> nn.Sequential:
     """Rounds sizes up, so that the way back covers the whole picture."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 5, 2, 2, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+        nn.Conv2d(inputs, outputs, 5, 2, 2, bias=False),
+        nn.BatchNorm2d(outputs, momentum=MOMENTUM),
+        nn.ReLU(),
     )
 
 
@@ -71,7 +74,7 @@ class _Up(nn.Module):
     def __init__(self, inputs: int, outputs: int, code: int) -> None:
         super().__init__()
         self.conv = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)
-        self.norm = nn.BatchNorm2d(outputs)
+        self.norm = nn.BatchNorm2d(outputs, momentum=MOMENTUM)
         self.linear = nn.Linear(code, 2 * outputs)
         nn.init.zeros_(self.linear.bias)
 

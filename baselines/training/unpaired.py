@@ -8,8 +8,9 @@ textures from the first step on, where a discriminator of pixels takes hours to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,11 +18,51 @@ from torch import Tensor, nn
 from baselines.features import feature_network
 from baselines.losses import jittered
 from baselines.networks.discriminator import FeatureDiscriminator, PatchDiscriminator
-from baselines.training.settings import PERCEPTUAL, Settings
+from baselines.training.settings import (
+    COMPACT_FEATURES,
+    PERCEPTUAL,
+    SMOKE_FEATURES,
+    Settings,
+)
 
-__all__ = ["BETAS", "IGNORED", "Judge", "UnpairedSettings"]
+__all__ = ["BETAS", "IGNORED", "SHARED", "Judge", "UnpairedSettings"]
 
 BETAS = (0.5, 0.999)
+# What both methods' presets have in common.
+SHARED: Mapping[str, Mapping[str, Any]] = {
+    "smoke": {
+        "steps": 3,
+        "batch": 1,
+        "crop": 64,
+        "load": 72,
+        "width": 4,
+        "blocks": 1,
+        "critic_width": 4,
+        "features": SMOKE_FEATURES,
+        "grid_every": 3,
+    },
+    "cpu": {
+        "batch": 1,
+        "crop": 128,
+        "load": 256,
+        "width": 16,
+        "rate": 1e-3,
+        "muon": 1e-2,
+        "blocks": 4,
+        "features": COMPACT_FEATURES,
+    },
+    "gpu": {
+        "steps": 40_000,
+        "batch": 4,
+        "crop": 256,
+        "load": 286,
+        "width": 48,
+        "blocks": 9,
+        "critic_width": 64,
+        "precision": "bfloat16",
+        "average": 0.999,
+    },
+}
 IGNORED = PERCEPTUAL - {"features", "style_layers"}
 
 

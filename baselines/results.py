@@ -43,25 +43,25 @@ A method that compares features takes them from VGG-19 (`stylearena weights fetc
 vgg19-torchvision`), or from what `features` names in a TOML file given by `--config`.
 
 Trained here, on two cores that other work shared, one thread a training (two for the student's last
-300 steps and for DCGAN), with `--preset cpu` and, where features are compared, `features` set to
-the original VGG-19 (`vgg19-caffe`, of which the part up to conv4_1 could be had), on a folder made
-by `stylearena dataset build` of the demo's public pictures and 25 photographs in the public domain
-as further contents. `--style` is in a row's name. The student and johnson-all, which ship, AdaIN,
-DCGAN and StyleGAN2 were trained for longer, all but AdaIN for nine steps in ten on `compact-vgg`,
-the small network that imitates VGG's features and is some ten times faster, and for the last tenth
-on VGG-19; the commands:
+300 steps), with `--preset cpu` and, where features are compared, `features` set to the original
+VGG-19 (`vgg19-caffe`, of which the part up to conv4_1 could be had), on a folder made by `stylearena
+dataset build` of the demo's public pictures and 25 photographs in the public domain as further
+contents; WCT on a GPU. `--style` is in a row's name. The student and johnson-all, which ship, DCGAN
+and StyleGAN2 were trained for longer, for nine steps in ten on `compact-vgg`, the small network
+that imitates VGG's features and is some ten times faster, and for the last tenth on VGG-19; the
+commands:
 
 ```sh
 python -m baselines train student --dataset FOLDER --config student.toml
 #   features = "vgg19-caffe", steps = 5500, first_share = 0.9, average = 0.998
 python -m baselines train johnson-all --dataset FOLDER --config johnson-all.toml
 #   features = "vgg19-caffe", steps = 2000, average = 0.995
-python -m baselines train adain --dataset FOLDER --config adain.toml
-#   features = "vgg19-caffe", steps = 2400, average = 0.99
 python -m baselines train dcgan --dataset FOLDER --config dcgan.toml
-#   features = "vgg19-caffe", steps = 2200
+#   features = "vgg19-caffe", steps = 2000, first_share = 0.9, style_weight = 40.0
 python -m baselines train stylegan2 --dataset FOLDER --config stylegan2.toml
 #   features = "vgg19-caffe", steps = 3000 (3600 were planned for the first 2700)
+python -m baselines train wct --preset gpu --device cuda --dataset FOLDER --config wct.toml
+#   features = "vgg19-caffe", steps = 900, load = 320, average = 0.995
 python -m baselines ship student
 python -m baselines ship johnson-all
 python -m baselines export gatys --config gatys.toml   # for the losses that the table is about
@@ -69,21 +69,22 @@ python -m baselines export gatys --config gatys.toml   # for the losses that the
 #   style_layers = ["conv1_1", "conv2_1", "conv3_1", "conv4_1"]
 ```
 
-The first two paint each style differently, in its strokes rather than its shapes; AdaIN paints each
-style's strokes and shapes, of the content its outlines; WCT shows the content, blurred, in each
-style's colours and strokes; Johnson's network paints its one style's colours and lines. CycleGAN
-and FastCUT lay tesserae along what they are given, in the colours of their family, with fringes of
-false colour at dark edges; StyleGAN2 engraves strokes of much the same shape in each style's
-colours; DCGAN colours each style as it should, finely hatched even where the style is flat. The GAN
-lays much the same strokes over every picture, WGAN-GP patches of each style's colours and edges. By
-the interval of the paired difference, every one of them has more style than `reinhard`, but for
-DCGAN, which has more on four of the eight styles and cannot be told from it over all. All of them
-keep more of the content than `style-copy`. CycleGAN and FastCUT are given no style picture: they
-know their family alone. Of the total that is ranked, Gatys' method leaves less than any network
-measured with it on the pairs of woodblock-00, intervals apart. No coverage but that of `style-copy`
-and a trace of DCGAN's is above 0, so that it does not tell WGAN-GP's critic from the GAN's; nor
-does the training monitor's of a thousand crops, by VGG-19's statistics: 0.36 (0.24 – 0.49) for the
-GAN, 0.38 (0.26 – 0.51) for WGAN-GP, the difference 0.02 (−0.04 – 0.08), by `python -m
+The first two paint each style differently, in its strokes rather than its shapes; AdaIN paints the
+content's outlines in strokes of each style, its colours faintly, over a fine grid; WCT shows the
+content clearly in each style's colours and strokes; Johnson's network paints its one style's
+colours and lines. CycleGAN and FastCUT lay tesserae along what they are given, in the colours of
+their family, with fringes of false colour at dark edges; StyleGAN2 engraves strokes of much the
+same shape in each style's colours; DCGAN colours each style as it should, finely hatched even where
+the style is flat. The GAN lays much the same strokes over every picture, WGAN-GP patches of each
+style's colours and edges. By the interval of the paired difference, every one of them has more
+style than `reinhard`, but for DCGAN, which has more on six of the eight styles and cannot be told
+from it over all. All of them keep more of the content than `style-copy`. CycleGAN and FastCUT are
+given no style picture: they know their family alone. Of the total that is ranked, Gatys' method
+leaves about a quarter of what the best network does on the pairs of woodblock-00, where all but the
+two of the family of mosaics were measured beside it. No coverage but that of `style-copy` and
+traces of WCT's and DCGAN's are above 0, so that it does not tell WGAN-GP's critic from the GAN's;
+nor does the training monitor's of a thousand crops, by VGG-19's statistics: 0.36 (0.24 – 0.49) for
+the GAN, 0.38 (0.26 – 0.51) for WGAN-GP, the difference 0.02 (−0.04 – 0.08), by `python -m
 tests.baselines.coverage_board`. Scores are of the demo's public pictures, which they learnt from
 (of the twelve pairs of one style for what is tied to a style or family), by `python -m
 tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α = 1, β = 10³) on the
@@ -192,10 +193,8 @@ def _training(name: str, stem: str) -> tuple[str, str]:
 
 
 def _trained(origin: Origin) -> str:
-    return (
-        f"{origin.steps:,} steps (preset {origin.preset}), {origin.minutes:.0f} minutes, "
-        f"{origin.hardware}"
-    )
+    minutes = f"{origin.minutes:.{0 if origin.minutes >= 3 else 1}f} minutes"
+    return f"{origin.steps:,} steps (preset {origin.preset}), {minutes}, {origin.hardware}"
 
 
 def _scores(stem: str) -> str:

@@ -6,6 +6,7 @@ L = L_c + λ L_s (12), L_c = ‖f(g(t)) − t‖ (13), L_s on means and deviatio
 - squared errors over the target's mean square instead of norms (``losses``);
 - VGG-19 as registered, not the authors' normalised one, and a decoder of ``width`` channels;
 - no α between content and style: T(c, s) alone;
+- without a GPU, Muon (at 4e-3 the decoder dies after some three hundred steps);
 - gradients are clipped, rates fall over the last steps, a running mean is exported (``training``);
 - with ``features = "compact-vgg"`` the encoder is the network that ships with StyleArena.
 """
@@ -36,7 +37,14 @@ PRESETS = {
         steps=3, batch=2, crop=64, load=72, width=4, features=SMOKE_FEATURES, grid_every=3
     ),
     "cpu": Settings(
-        steps=500, batch=2, crop=96, load=160, width=32, style_weight=10.0, references=True
+        steps=900,
+        batch=2,
+        crop=96,
+        load=160,
+        width=32,
+        muon=1.5e-3,
+        style_weight=10.0,
+        references=True,
     ),
     "gpu": Settings(
         steps=20_000,

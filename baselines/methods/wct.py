@@ -6,6 +6,7 @@ picture passes the levels from the deepest to the shallowest; at each its featur
 coloured (2, 3) and blended with its own, α f_cs + (1 − α) f_c (4). Departures:
 - covariance roots by Newton–Schulz (``networks/statistics``), which ONNX can express;
 - levels conv4_1 … conv2_1 instead of conv5_1 … conv1_1, and squared errors free of scale;
+- decoders learn by Muon (``training/optimisers``);
 - gradients are clipped, rates fall over the last steps, a running mean is exported (``training``);
 - α is an input ``strength`` of the ONNX model, with a default: judges leave it as it is.
 """
@@ -42,13 +43,14 @@ PRESETS = {
     "smoke": WCTSettings(
         steps=3, batch=1, crop=64, load=72, width=4, features=SMOKE_FEATURES, grid_every=3
     ),
-    "cpu": WCTSettings(steps=300, batch=2, crop=96, load=160, width=32, references=True),
+    "cpu": WCTSettings(steps=300, batch=2, crop=96, load=160, width=32, muon=4e-3, references=True),
     "gpu": WCTSettings(
         steps=20_000,
         batch=8,
         crop=256,
         load=384,
         width=64,
+        muon=4e-3,
         references=True,
         precision="bfloat16",
         average=0.999,

@@ -57,7 +57,9 @@ def test_shipped_weights_are_halved_and_tell_their_training(
     smoke("johnson-all", dataset, tmp_path / "runs" / "johnson-all", steps=1)
     (path,) = results.ship_weights("johnson-all", tmp_path / "runs")
     _, origin = load_weights(path)
-    told = f"{origin.parameters:,} | 1 steps (preset smoke), 0 minutes, {origin.hardware}; ships |"
+    told = (
+        f"{origin.parameters:,} | 1 steps (preset smoke), 0.0 minutes, {origin.hardware}; ships |"
+    )
     assert told in row("johnson-all")
     assert path.stat().st_size < 3 * origin.parameters + 20_000
 
@@ -118,6 +120,6 @@ def test_what_was_measured_but_does_not_ship_tells_its_training(
     )
     assert len(list(measured)) == 1
     told = row("johnson-all")
-    assert "1 steps (preset smoke), 0 minutes, " in told
+    assert "1 steps (preset smoke), 0.0 minutes, " in told
     assert "ships" not in told
     assert "small on tiny 1: content_loss " in told

@@ -44,12 +44,12 @@ vgg19-torchvision`), or from what `features` names in a TOML file given by `--co
 
 Trained here, on two cores that other work shared, one thread a training (two for the student's last
 300 steps), with `--preset cpu` and, where features are compared, `features` set to the original
-VGG-19 (`vgg19-caffe`, of which the part up to conv4_1 could be had), on a folder made by `stylearena
-dataset build` of the demo's public pictures and 25 photographs in the public domain as further
-contents; WCT on a GPU. `--style` is in a row's name. The student and johnson-all, which ship, DCGAN
-and StyleGAN2 were trained for longer, for nine steps in ten on `compact-vgg`, the small network
-that imitates VGG's features and is some ten times faster, and for the last tenth on VGG-19; the
-commands:
+VGG-19 (`vgg19-caffe`, of which the part up to conv4_1 could be had), on a folder made by
+`stylearena dataset build` of the demo's public pictures and 25 photographs in the public domain as
+further contents; WCT on a GPU. `--style` is in a row's name. The student and johnson-all, which
+ship, DCGAN and StyleGAN2 were trained for longer, for nine steps in ten on `compact-vgg`, the small
+network that imitates VGG's features and is some ten times faster, and for the last tenth on VGG-19;
+the commands:
 
 ```sh
 python -m baselines train student --dataset FOLDER --config student.toml

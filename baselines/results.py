@@ -57,7 +57,7 @@ python -m baselines train student --dataset FOLDER --config student.toml
 python -m baselines train johnson-all --dataset FOLDER --config johnson-all.toml
 #   features = "vgg19-caffe", steps = 2000, average = 0.995
 python -m baselines train dcgan --dataset FOLDER --config dcgan.toml
-#   features = "vgg19-caffe", steps = 2000, first_share = 0.9, style_weight = 40.0
+#   features = "vgg19-caffe", steps = 1700, first_share = 0.9, style_weight = 100.0
 python -m baselines train stylegan2 --dataset FOLDER --config stylegan2.toml
 #   features = "vgg19-caffe", steps = 3000 (3600 were planned for the first 2700)
 python -m baselines train wct --preset gpu --device cuda --dataset FOLDER --config wct.toml
@@ -77,7 +77,7 @@ their family, with fringes of false colour at dark edges; StyleGAN2 engraves str
 same shape in each style's colours; DCGAN colours each style as it should, finely hatched even where
 the style is flat. The GAN lays much the same strokes over every picture, WGAN-GP patches of each
 style's colours and edges. By the interval of the paired difference, every one of them has more
-style than `reinhard`, but for DCGAN, which has more on six of the eight styles and cannot be told
+style than `reinhard`, but for DCGAN, which has more on five of the eight styles and cannot be told
 from it over all. All of them keep more of the content than `style-copy`. CycleGAN and FastCUT are
 given no style picture: they know their family alone. Of the total that is ranked, Gatys' method
 leaves about a quarter of what the best network does on the pairs of woodblock-00, where all but the

@@ -39,7 +39,7 @@ from baselines.training.task import Task, Trained
 __all__ = ["DCGAN", "FROZEN", "METHOD", "PRESETS"]
 
 CODE = 64
-FROZEN = 0.8  # of the steps are done when batch norms learn no more statistics
+FROZEN = 0.8  # the share of the steps after which batch norms learn no more statistics
 
 # Batch norm needs batches; rates are the paper's, 0.0002 for both networks.
 PRESETS = {

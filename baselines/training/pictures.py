@@ -112,7 +112,7 @@ def _works(dataset: Dataset, settings: Settings) -> list[Picture]:
 def _crop(pixels: Pixels, side: int, device: torch.device) -> Tensor:
     """A random square of between ``side`` and all, scaled to ``side``, mirrored half the time.
 
-    The device scales: a processor's core would take longer for that than a GPU for the training.
+    ``device`` scales it, so that a GPU need not wait for a processor's core to do that.
     """
     full = pixels.shape[0]
     part = int(torch.randint(min(side, full), full + 1, ()))

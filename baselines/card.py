@@ -3,7 +3,9 @@
 Written as plain TOML, in a fixed order, so that the archive's bytes (and its digest) are stable.
 """
 
+import importlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,7 +52,19 @@ class Card:
 
 
 def departures_in(docstring: str) -> str:
-    """What a method's file states after "Departures", as one line of plain text."""
+    """What a method's file states after "Departures", as one line that stands on its own.
+
+    "those of ``gan``" is followed by what that method's file states; mentions of our files are left
+    out, since who reads a card has none of them.
+    """
     _, _, stated = docstring.partition("Departures")
     listed = stated.partition(":\n")[2].partition("\n\n")[0]
+    listed = re.sub(r"those of ``(\w+)``", _in_full, listed)
+    listed = re.sub(r"\s+\(``[\w/]+``\)", "", listed)
     return " ".join(listed.replace("``", "").removeprefix("- ").replace("\n- ", " ").split())
+
+
+def _in_full(found: re.Match[str]) -> str:
+    """ "those of METHOD" and, in brackets, what its file states."""
+    other = importlib.import_module(f"baselines.methods.{found[1]}")
+    return f"those of {found[1]} ({departures_in(other.__doc__ or '').removesuffix('.')})"

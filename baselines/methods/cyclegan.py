@@ -10,6 +10,7 @@ L_cyc = E‖F(G(x)) − x‖₁ + E‖G(F(y)) − y‖₁ (2), least squares for
 - the generator's own (``networks/generator``), in which the identity is where training starts;
 - pictures are in 0..1 where the authors' are in −1..1, so that λ = 10 is their 5;
 - gradients are clipped, rates fall over the last steps, a running mean is exported (``training``);
+- batches of four pictures with a GPU (the authors: of one);
 - name a family by ``--style``: with none it is all works, which are no single domain.
 """
 

@@ -11,13 +11,15 @@ paint no content at all:
   also scales and shifts what the generator's norms give on the way up (conditional batch norm);
 - each transposed convolution is given what the way down had at its size, as in Isola et al., CVPR
   2017, section 3.2.1, whose generator is DCGAN's too: without it contents lose their detail;
+- what the last of them finds is added to what the content in the style's mean colours is the tanh
+  of, and only then comes tanh: training starts near those colours instead of at grey;
 - a content and a style loss (``losses``) beside the adversarial one;
 - over the last fifth of the steps the generator's batch norms keep their statistics, as it will be
   exported with them, and before it they hear of more batches (a momentum of 0.02 for 0.1);
-- β₂ is 0.99, and the rest of the training as in ``gan``; without a GPU, Muon for the generator, and
-  most steps learn from ``compact-vgg``, as ``student``'s do;
+- β₂ is 0.99; gradients are clipped, rates fall over the last steps, a running mean is exported
+  (``training``); without a GPU, Muon for the generator, and most steps learn from ``compact-vgg``,
+  the small network that imitates VGG's features;
 - the discriminator averages its last map, so that any size will do.
-Nothing but convolutions that halve and double see a picture: fine detail comes back soft.
 """
 
 from __future__ import annotations

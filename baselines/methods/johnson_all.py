@@ -1,8 +1,10 @@
 """One feed-forward network for many styles, by conditional instance norm.
 
 Dumoulin, Shlens, Kudlur: "A Learned Representation for Artistic Style", ICLR 2017, equation 5:
-z = γ_s (x − μ) / σ + β_s, all other weights shared. Losses are those of ``johnson``. Departures:
-- those of ``johnson``; without a GPU most steps learn from ``compact-vgg``, as ``student``'s do;
+z = γ_s (x − μ) / σ + β_s, all other weights shared. Losses are ``johnson``'s. Departures:
+- those of ``johnson``;
+- without a GPU most steps learn from ``compact-vgg``, the small network that imitates VGG's
+  features;
 - an entry is given a style picture, not a style's number: the code is a softmax over distances
   between colour signatures, so that a known picture finds its own row and an unknown one the
   nearest (the paper's own mixtures of rows, chosen by likeness); the content enters in the chosen

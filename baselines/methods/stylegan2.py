@@ -10,9 +10,9 @@ style transfer network:
 - content and style losses (``losses``); RGB is added, in logits, to the content in the style's
   mean colours;
 - four mapping layers instead of eight and no slower rate for them; the encoders' rates are not
-  equalised, and a tenth of the other layers'; Adam and the rest as in ``gan`` (the paper: a rate of
-  2e-3 and β = (0, 0.99)); without a GPU, Muon for the generator's matrices, and most steps learn
-  from ``compact-vgg``;
+  equalised, and a tenth of the other layers'; Adam with β = (0.5, 0.99) (the paper: 0 and 0.99, at
+  2e-3); gradients are clipped, rates fall over the last steps; without a GPU, Muon for the
+  generator's matrices, and most steps learn from ``compact-vgg``, which imitates VGG's features;
 - no noise inputs, since an entry's output must not depend on chance; no path length regularisation,
   no mixing; a patch discriminator without norm instead of the residual one with its minibatch
   deviation.

@@ -45,7 +45,7 @@ PRESETS = {
     ),
     "cpu": WCTSettings(steps=300, batch=2, crop=96, load=160, width=32, muon=4e-3, references=True),
     "gpu": WCTSettings(
-        steps=20_000,
+        steps=10_000,
         batch=8,
         crop=256,
         load=384,
@@ -75,9 +75,13 @@ class Cascade(nn.Module):
         for level, decoder in self.decoders.items():
             own = self.encoder(x, [level])[level]
             moved = whiten_and_colour(own, wanted[level])
-            painted = decoder(own + self.strength * (moved - own))
-            x = painted[:, :, : content.shape[2], : content.shape[3]].clamp(0, 1)
+            x = _cropped(decoder(own + self.strength * (moved - own)), content).clamp(0, 1)
         return x
+
+
+def _cropped(painted: Tensor, like: Tensor) -> Tensor:
+    """To the size of ``like``: encoders round sizes up where they halve them."""
+    return painted[:, :, : like.shape[2], : like.shape[3]]
 
 
 class WCTTask(Task):
@@ -99,7 +103,7 @@ class WCTTask(Task):
             given = encoder(pictures)
         pixels, features = pictures.new_zeros(()), pictures.new_zeros(())
         for level, decoder in self._cascade.decoders.items():
-            output = decoder(given[level])
+            output = _cropped(decoder(given[level]), pictures)
             pixels = pixels + relative_error(output, pictures)
             features = features + relative_error(encoder(output, [level])[level], given[level])
         loss = pixels + self.settings.content_weight * features

@@ -4,11 +4,11 @@ Arjovsky, Chintala, Bottou: "Wasserstein GAN", ICML 2017; Gulrajani, Ahmed, Arjo
 Courville: "Improved Training of Wasserstein GANs", NIPS 2017, equation 3 and algorithm 1:
 L = E D(x̃) − E D(x) + λ E (‖∇ D(x̂)‖₂ − 1)², λ = 10, x̂ on lines between real and painted pictures;
 several critic steps for each one of the generator, no batch norm in the critic. Departures:
-- content and style losses beside the critic's, and a generator led by pictures, as in ``gan``;
-- Adam, rates and the rest as in ``gan`` (the paper: 1e-4 and β = (0, 0.9) for both networks);
+- those of ``gan``, Adam's rates with them (the paper: 1e-4 and β = (0, 0.9) for both networks);
 - the critic judges patches: D is the mean of its scores, and so is the penalty's gradient;
 - three critic steps on one batch at the ``cpu`` preset, five at ``gpu`` (the paper: five on fresh
   batches).
+
 The log's ``recall`` and ``coverage`` are to be held beside those of ``gan``.
 """
 

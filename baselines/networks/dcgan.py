@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from baselines.networks.generator import StyleEncoder, recoloured
+from baselines.networks.generator import FIRST_CHANGE, StyleEncoder, painted, recoloured
 
 __all__ = ["DCGANDiscriminator", "DCGANGenerator"]
 
@@ -26,8 +26,8 @@ class DCGANGenerator(nn.Module):
     """Content and style in 0..1, of any sizes → a picture of the content's size.
 
     Strided convolutions down to an eighth, the style's code beside them at every place, transposed
-    convolutions up, each given what the way down had at its size; batch norm and ReLU between, tanh
-    at the end.
+    convolutions up, each given what the way down had at its size; batch norm and ReLU between, at
+    the end the tanh of what was found and of what the recoloured content is the tanh of.
     """
 
     def __init__(self, width: int, code: int) -> None:
@@ -39,16 +39,19 @@ class DCGANGenerator(nn.Module):
         self.paint = nn.ConvTranspose2d(3 * w, 3, 4, 2, 1)
         for part in (self.encode, self.decode, self.paint):
             _initialise(part)
+        with torch.no_grad():
+            self.paint.weight.mul_(FIRST_CHANGE)
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
-        found = [2 * recoloured(content, style) - 1]
+        coloured = recoloured(content, style)
+        found = [2 * coloured - 1]
         for layer in self.encode:
             found.append(layer(found[-1]))
         code = self.style(style)
         x = torch.cat([found[3], code[:, :, None, None].expand(-1, -1, *found[3].shape[2:])], dim=1)
         for layer, beside in zip(self.decode, (found[2], found[1]), strict=True):
             x = torch.cat([_cropped(layer(x, code), beside), beside], dim=1)
-        return (_cropped(self.paint(x), content).tanh() + 1) / 2
+        return painted(coloured, 2 * self.paint(x))  # sigmoid(2 x) = (tanh(x) + 1) / 2
 
 
 def _cropped(x: Tensor, like: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ same, bit for bit, for any number of shards in any order. float64 throughout; no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,7 +21,8 @@ from evaluator.crossing import Crossing
 from evaluator.datasets import Dataset
 from evaluator.errors import ParticipantError, PlatformFault
 from evaluator.intervals import crossed_resamples
-from evaluator.overall import Found, Heard, Sample, overall_scores, unheard
+from evaluator.notices import notices
+from evaluator.overall import Heard, Sample, overall_scores, unheard
 from evaluator.protocols import Protocol
 from evaluator.report import EntryInfo, PairScores, Provenance, Report, Timings
 from evaluator.set_measures import Need
@@ -89,13 +90,14 @@ def conclude(
     rows = _in_pair_order(shards, dataset)
     _require_finite(rows, dataset)
     found, refused = overall_scores(_sample(rows, dataset, scorer, on_metric or unheard))
+    overall = {name: each.score for name, each in found.items()}
     replicates = {name: each.replicates.tolist() for name, each in found.items()}
     return Report(
         created_at=datetime.now(UTC),
         entry=entry,
         provenance=_provenance(dataset, scorer, run),
-        notices=_notices(dataset, scorer.protocol, run, found),
-        overall={name: each.score for name, each in found.items()},
+        notices=list(notices(dataset, scorer.protocol, overall, rows.values, of_run=run.notices)),
+        overall=overall,
         refused=refused,
         styles=styles_of(dataset, rows.values),
         families=families_of(dataset, rows.values),
@@ -188,19 +190,6 @@ def _provenance(dataset: Dataset, scorer: Reference, run: RunInfo) -> Provenance
         onnxruntime_version=scorer.onnxruntime_version,
         seed=scorer.protocol.bootstrap.seed,
     )
-
-
-def _notices(
-    dataset: Dataset, protocol: Protocol, run: RunInfo, found: Mapping[str, Found]
-) -> list[str]:
-    notices = [protocol.notice, *run.notices]
-    references = len(dataset.reference)
-    if "fid" in found and references < protocol.metric("fid").minimum:
-        notices.append(
-            f"FID's reference set has only {references} pictures: its value compares entries on "
-            "this dataset, nothing else."
-        )
-    return [notice for notice in notices if notice]
 
 
 def _pairs(dataset: Dataset, rows: _Rows) -> list[PairScores]:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from evaluator.crossing import Crossing
 from evaluator.intervals import Weights, percentile_interval, weighted_means
 from evaluator.metrics.catalogue import METRICS, metric_info
+from evaluator.metrics.facts import FACTS
 from evaluator.protocols import MetricSpec, Protocol
 from evaluator.report import Score
 from evaluator.set_measures import (
@@ -47,7 +48,6 @@ Heard = Callable[[str, int, int], None]
 """Called with a metric's short name, the replicates done and their number."""
 
 NO_REPLICATES: Floats = np.empty(0)
-ANY = (-np.inf, np.inf)
 
 
 def unheard(_metric: str, _done: int, _total: int) -> None:
@@ -122,7 +122,7 @@ def _score(spec: MetricSpec, sample: Sample, found: dict[str, Found]) -> Found |
     if measure is not None:
         return _of_set(spec, measure, sample)
     values = sample.values[spec.name]
-    return _mean(float(values.mean()), values, sample.resamples, sample, ANY)
+    return _mean(spec, float(values.mean()), values, sample.resamples, sample)
 
 
 def _of_set(spec: MetricSpec, measure: SetMeasure, sample: Sample) -> Found | str:
@@ -141,24 +141,22 @@ def _of_set(spec: MetricSpec, measure: SetMeasure, sample: Sample) -> Found | st
         target = measure.target(*references)
     except ValueError as error:
         return f"{info.short} cannot be computed on this dataset: {error}."
-    return _spread_of_set(info.short, target, rows, sample, measure.limits)
+    return _spread_of_set(spec, target, rows, sample)
 
 
-def _spread_of_set(
-    short: str, target: SetTarget, rows: Rows, sample: Sample, limits: tuple[float, float]
-) -> Found:
+def _spread_of_set(spec: MetricSpec, target: SetTarget, rows: Rows, sample: Sample) -> Found:
     if isinstance(target, Scored):
         scores = target.scores(rows)
-        return _mean(float(scores.mean()), scores, sample.set_resamples, sample, limits)
+        return _mean(spec, float(scores.mean()), scores, sample.set_resamples, sample)
     value = target.value(rows)
     if not isinstance(target, Resampled):
-        return _found(value, NO_REPLICATES, NO_REPLICATES, sample, limits)
-    replicates = _replicates(short, target, rows, sample)
+        return _found(spec, value, NO_REPLICATES, NO_REPLICATES, sample)
+    replicates = _replicates(metric_info(spec.name).short, target, rows, sample)
     if isinstance(target, Smooth):
         spread = _scaled(value, replicates, target.influence(rows), sample)
     else:
         spread = _moved(value, replicates)
-    return _found(value, replicates, spread, sample, limits)
+    return _found(spec, value, replicates, spread, sample)
 
 
 def _replicates(short: str, target: Resampled, rows: Rows, sample: Sample) -> Floats:
@@ -174,15 +172,15 @@ def _replicates(short: str, target: Resampled, rows: Rows, sample: Sample) -> Fl
 
 
 def _mean(
+    spec: MetricSpec,
     value: float,
     values: Floats,
     resamples: Weights | Floats,
     sample: Sample,
-    limits: tuple[float, float],
 ) -> Found:
     replicates = weighted_means(values, resamples)
     spread = _scaled(value, replicates, values - value, sample)
-    return _found(value, replicates, spread, sample, limits)
+    return _found(spec, value, replicates, spread, sample)
 
 
 def _composite(
@@ -197,7 +195,7 @@ def _composite(
         np.array([made.value(each) for each in zip(*columns, strict=False)])
         for columns in ([p.replicates for p in parts], [p.spread for p in parts])
     )
-    return _found(value, replicates, spread, sample, ANY)
+    return _found(spec, value, replicates, spread, sample)
 
 
 def _scaled(value: float, replicates: Floats, influence: Floats, sample: Sample) -> Floats:
@@ -212,9 +210,11 @@ def _moved(value: float, replicates: Floats) -> Floats:
 
 
 def _found(
-    value: float, replicates: Floats, spread: Floats, sample: Sample, limits: tuple[float, float]
+    spec: MetricSpec, value: float, replicates: Floats, spread: Floats, sample: Sample
 ) -> Found:
+    """With an interval that ends where the metric's values do."""
+    ends = FACTS[spec.name].range
     interval = percentile_interval(spread, sample.protocol.bootstrap.level)
-    low, high = np.clip(interval, *limits).tolist() if interval else (None, None)
+    low, high = np.clip(interval, ends.low, ends.high).tolist() if interval else (None, None)
     score = Score(value=value, low=low, high=high, n=sample.size)
     return Found(score, replicates, spread)

@@ -204,6 +204,7 @@ STANDARD_FULL_1 = replace(
         pair_specs.STYLE_COPY,
         *set_specs.published_forms(minimum=STANDARD_MINIMUM),
     ),
+    revision=3,
 )
 """With LPIPS by all three networks, copied patches, and FID and KID in the other forms that papers
 print: FID∞, sFID, clean-FID, KID over subsets."""

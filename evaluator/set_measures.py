@@ -94,7 +94,8 @@ class SetMeasure:
     """One set metric.
 
     ``target`` takes the rows of each of ``needs``; outputs are judged by ``stream``. There must be
-    at least ``references`` rows of each need, and more than ``above`` outputs.
+    at least ``references`` rows of each need, and more than ``above`` outputs. What estimates a
+    distribution from both sides (KID, the manifold's four) wants as many references as outputs.
     """
 
     target: Callable[..., SetTarget]
@@ -102,7 +103,6 @@ class SetMeasure:
     needs: tuple[Need, ...] = (Need("reference", "inception"),)
     references: int = 2
     above: int = 1
-    limits: tuple[float, float] = (0.0, np.inf)
 
 
 class Composite(Interface):
@@ -163,11 +163,11 @@ def _fid_infinity(spec: MetricSpec) -> SetMeasure:
         gaussian = FidReference.of(reference).gaussian
         return FidInfinityTarget(gaussian, points=points, smallest=smallest, seed=seed)
 
-    return SetMeasure(target, above=smallest, limits=(-np.inf, np.inf))
+    return SetMeasure(target, above=smallest)
 
 
 def _kid(spec: MetricSpec) -> SetMeasure:
-    return SetMeasure(KidTarget.of, limits=(-np.inf, np.inf))
+    return SetMeasure(KidTarget.of, references=max(2, spec.minimum))
 
 
 def _kid_subsets(spec: MetricSpec) -> SetMeasure:
@@ -176,14 +176,12 @@ def _kid_subsets(spec: MetricSpec) -> SetMeasure:
     def target(reference: Rows) -> SetTarget:
         return KidSubsetsTarget(KidTarget.of(reference), subsets=subsets, size=size, seed=seed)
 
-    return SetMeasure(target, references=size, above=size - 1, limits=(-np.inf, np.inf))
+    return SetMeasure(target, references=size, above=size - 1)
 
 
-def _manifold(
-    spec: MetricSpec, make: Callable[[Rows, int], SetTarget], most: float = 1.0
-) -> SetMeasure:
+def _manifold(spec: MetricSpec, make: Callable[[Rows, int], SetTarget]) -> SetMeasure:
     (k,) = _integers(spec, "k")
-    return SetMeasure(partial(_with_k, make, k), references=k + 1, above=k, limits=(0.0, most))
+    return SetMeasure(partial(_with_k, make, k), references=max(k + 1, spec.minimum), above=k)
 
 
 def _with_k(make: Callable[[Rows, int], SetTarget], k: int, reference: Rows) -> SetTarget:
@@ -191,7 +189,7 @@ def _with_k(make: Callable[[Rows, int], SetTarget], k: int, reference: Rows) -> 
 
 
 def _memorisation(spec: MetricSpec) -> SetMeasure:
-    return SetMeasure(MemorisationTarget.of, references=1, above=0, limits=(0.0, 1.0))
+    return SetMeasure(MemorisationTarget.of, references=1, above=0)
 
 
 def _mifid(spec: MetricSpec) -> Composite:
@@ -215,7 +213,7 @@ _MEASURES: Mapping[str, Callable[[MetricSpec], SetMeasure]] = MappingProxyType(
         "kid_subsets": _kid_subsets,
         "precision": partial(_manifold, make=PrecisionTarget.of),
         "recall": partial(_manifold, make=RecallTarget),
-        "density": partial(_manifold, make=DensityTarget.of, most=np.inf),
+        "density": partial(_manifold, make=DensityTarget.of),
         "coverage": partial(_manifold, make=CoverageTarget.of),
         "memorisation_distance": _memorisation,
     }

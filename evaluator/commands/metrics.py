@@ -47,7 +47,12 @@ def _table() -> None:
     for name, info in METRICS.items():
         facts = FACTS[name]
         table.add_row(
-            name, info.title, direction(info), _literal(facts.range), info.scope, facts.reference
+            name,
+            info.title,
+            direction(info),
+            _literal(str(facts.range)),
+            info.scope,
+            facts.reference,
         )
     people().print(table)
 
@@ -64,7 +69,7 @@ def _show(page: MetricPage) -> None:
     facts = {
         "name": page.info.name,
         "better": direction(page.info),
-        "range": page.facts.range,
+        "range": str(page.facts.range),
         "unit": page.info.unit or "none",
         "measured on": scope(page.info),
         "under": needed_pairs(page.info.name).replace("`", "") or "no protocol",

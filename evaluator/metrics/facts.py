@@ -6,9 +6,29 @@ the terminal and in the documentation. Light.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf, isinf
 from types import MappingProxyType
 
-__all__ = ["FACTS", "Facts"]
+__all__ = ["FACTS", "Facts", "Range"]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Where a metric's values, and so the ends of its intervals, can lie."""
+
+    low: float = 0.0
+    high: float = inf
+    remark: str = ""
+    open_low: bool = False
+
+    def __str__(self) -> str:
+        """Such as "[0, ∞), mostly below 1"; infinite ends are open."""
+        low, high = (
+            f"{end:g}".replace("inf", "∞").replace("-", "−") for end in (self.low, self.high)
+        )
+        begin = "(" if self.open_low or isinf(self.low) else "["
+        end = ")" if isinf(self.high) else "]"
+        return f"{begin}{low}, {high}{end}" + (f", {self.remark}" if self.remark else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +37,7 @@ class Facts:
 
     module: str
     reference: str
-    range: str
+    range: Range
     pitfalls: tuple[str, ...]
 
 
@@ -35,29 +55,34 @@ _LPIPS = (
 _MANIFOLD = "Depends on k and on the numbers of outputs and references; compare equal ones only."
 _MACHINE = "Depends on the machine and on what else it does: compare runs of one machine only."
 
+_POSITIVE = Range()
+_DISTANCE = Range(remark="mostly below 1")
+_SHARE = Range(high=1)
+_ANY = Range(-inf)
+
 FACTS: Mapping[str, Facts] = MappingProxyType(
     {
         "total_loss": Facts(
             "metrics.total",
             _GATYS,
-            "[0, ∞)",
+            _POSITIVE,
             (
                 "α and β decide what wins: the order of entries may turn with them.",
                 "It is what Gatys et al. minimise, so that methods which minimise it start ahead.",
             ),
         ),
-        "content_loss": Facts("metrics.content", _GATYS, "[0, ∞)", (_SIZE, _IDENTITY, _NETWORK)),
-        "content_mse": Facts("metrics.content", "ours", "[0, ∞)", (_IDENTITY, _NETWORK)),
+        "content_loss": Facts("metrics.content", _GATYS, _POSITIVE, (_SIZE, _IDENTITY, _NETWORK)),
+        "content_mse": Facts("metrics.content", "ours", _POSITIVE, (_IDENTITY, _NETWORK)),
         "content_rmse": Facts(
             "metrics.content",
             "ours",
-            "[0, ∞)",
+            _POSITIVE,
             (_IDENTITY, _NETWORK, "A mean of roots: not the root of the mean content MSE."),
         ),
         "style_loss": Facts(
             "metrics.style",
             _GATYS,
-            "[0, ∞)",
+            _POSITIVE,
             (
                 _COPY,
                 _NETWORK,
@@ -66,18 +91,18 @@ FACTS: Mapping[str, Facts] = MappingProxyType(
             ),
         ),
         "style_mse": Facts(
-            "metrics.style", "after Johnson et al. 2016", "[0, ∞)", (_COPY, _NETWORK)
+            "metrics.style", "after Johnson et al. 2016", _POSITIVE, (_COPY, _NETWORK)
         ),
         "style_rmse": Facts(
             "metrics.style",
             "ours",
-            "[0, ∞)",
+            _POSITIVE,
             (_COPY, _NETWORK, "A mean of roots: not the root of the mean style MSE."),
         ),
         "mean_std_loss": Facts(
             "metrics.mean_std",
             "Huang and Belongie 2017",
-            "[0, ∞)",
+            _POSITIVE,
             (
                 _COPY,
                 _NETWORK,
@@ -85,15 +110,13 @@ FACTS: Mapping[str, Facts] = MappingProxyType(
                 "Blind to which features occur together, and so to much of the brushwork.",
             ),
         ),
-        "lpips_alex": Facts("metrics.lpips", "Zhang et al. 2018", "[0, ∞), mostly below 1", _LPIPS),
-        "lpips_squeeze": Facts(
-            "metrics.lpips", "Zhang et al. 2018", "[0, ∞), mostly below 1", _LPIPS
-        ),
-        "lpips_vgg": Facts("metrics.lpips", "Zhang et al. 2018", "[0, ∞), mostly below 1", _LPIPS),
+        "lpips_alex": Facts("metrics.lpips", "Zhang et al. 2018", _DISTANCE, _LPIPS),
+        "lpips_squeeze": Facts("metrics.lpips", "Zhang et al. 2018", _DISTANCE, _LPIPS),
+        "lpips_vgg": Facts("metrics.lpips", "Zhang et al. 2018", _DISTANCE, _LPIPS),
         "lpips_compact": Facts(
             "metrics.lpips",
             "ours, after Zhang et al. 2018",
-            "[0, ∞), mostly below 1",
+            _DISTANCE,
             (
                 _IDENTITY,
                 "An imitation: never to be printed beside published LPIPS values.",
@@ -103,7 +126,7 @@ FACTS: Mapping[str, Facts] = MappingProxyType(
         "cfsd": Facts(
             "metrics.cfsd",
             "Chung et al. 2024",
-            "[0, ∞)",
+            _POSITIVE,
             (
                 "A sum over positions: it grows with the picture; published values are of 512².",
                 "Published values are of torchvision's VGG-19; other weights need their scale.",
@@ -113,7 +136,7 @@ FACTS: Mapping[str, Facts] = MappingProxyType(
         "ssim": Facts(
             "metrics.ssim",
             "Wang et al. 2004",
-            "[−1, 1]",
+            Range(-1, 1),
             (
                 _IDENTITY,
                 "On luminance: colours play no part. Papers that average over RGB differ.",
@@ -123,7 +146,7 @@ FACTS: Mapping[str, Facts] = MappingProxyType(
         "colour_distance": Facts(
             "metrics.colour",
             "after Rabin et al. 2011",
-            "[0, ∞), in CIELAB units",
+            Range(remark="in CIELAB units"),
             (
                 _COPY,
                 "Moving colours alone (histogram matching) makes it small without any style.",
@@ -133,7 +156,7 @@ FACTS: Mapping[str, Facts] = MappingProxyType(
         "style_copy": Facts(
             "metrics.style_copy",
             "ours, after Li and Wand 2016",
-            "[0, 1]",
+            _SHARE,
             (
                 "A check, not a quality: less is not better near 0. Of 95 outputs of seven "
                 "published models 92 had 0 and none more than 0.008; a pasted square of 96 of 256 "
@@ -143,91 +166,99 @@ FACTS: Mapping[str, Facts] = MappingProxyType(
                 "Styles with repeated motifs (patterns, text) may be flagged without a copy.",
             ),
         ),
-        "stylize_seconds": Facts("conclusion", "measured", "(0, ∞), seconds", (_MACHINE,)),
-        "peak_memory": Facts("sandbox.limits", "measured", "(0, ∞), MiB", (_MACHINE,)),
+        "stylize_seconds": Facts(
+            "conclusion", "measured", Range(remark="seconds", open_low=True), (_MACHINE,)
+        ),
+        "peak_memory": Facts(
+            "sandbox.limits", "measured", Range(remark="MiB", open_low=True), (_MACHINE,)
+        ),
         "fid": Facts(
             "metrics.fid",
             "Heusel et al. 2017",
-            "[0, ∞)",
+            _POSITIVE,
             (
                 _OWN_BIAS,
                 "JPEG, resizing and colour depth of the pictures move it; the protocol fixes ours.",
             ),
         ),
-        "sfid": Facts("backbones.inception_streams", "Nash et al. 2021", "[0, ∞)", (_OWN_BIAS,)),
+        "sfid": Facts("backbones.inception_streams", "Nash et al. 2021", _POSITIVE, (_OWN_BIAS,)),
         "clean_fid": Facts(
             "backbones.clean_resizing",
             "Parmar et al. 2022",
-            "[0, ∞)",
+            _POSITIVE,
             (_OWN_BIAS, "Not FID: the two must not stand in one column."),
         ),
         "fid_infinity": Facts(
             "metrics.fid_infinity",
             "Chong and Forsyth 2020",
-            "(−∞, ∞)",
-            ("Noisier than FID, and without an interval.", "Keeps the bias of the references."),
+            _ANY,
+            (
+                "Noisier than FID, and without an interval.",
+                "Keeps the bias of the references.",
+                "Far too low where its line begins below some 2.5 times the number of dimensions.",
+            ),
         ),
         "kid": Facts(
             "metrics.kid",
             "Bińkowski et al. 2018",
-            "(−∞, ∞)",
+            _ANY,
             ("Slightly below 0 for two samples of one distribution: that is no error.",),
         ),
         "kid_subsets": Facts(
             "metrics.kid",
             "Bińkowski et al. 2018",
-            "(−∞, ∞)",
+            _ANY,
             ("Carries the noise of the draw; use it to compare with published numbers only.",),
         ),
         "precision": Facts(
             "metrics.precision_recall",
             "Kynkäänniemi et al. 2019",
-            "[0, 1]",
+            _SHARE,
             (_MANIFOLD, "One far reference picture can make room for anything."),
         ),
         "recall": Facts(
             "metrics.precision_recall",
             "Kynkäänniemi et al. 2019",
-            "[0, 1]",
+            _SHARE,
             (_MANIFOLD, "One far output can inflate it."),
         ),
-        "density": Facts("metrics.density_coverage", "Naeem et al. 2020", "[0, ∞)", (_MANIFOLD,)),
-        "coverage": Facts("metrics.density_coverage", "Naeem et al. 2020", "[0, 1]", (_MANIFOLD,)),
+        "density": Facts("metrics.density_coverage", "Naeem et al. 2020", _POSITIVE, (_MANIFOLD,)),
+        "coverage": Facts("metrics.density_coverage", "Naeem et al. 2020", _SHARE, (_MANIFOLD,)),
         "memorisation_distance": Facts(
             "metrics.memorisation",
             "Bai et al. 2021",
-            "[0, 1]",
+            _SHARE,
             ("A small value alone proves no copying: alike pictures are near each other too.",),
         ),
         "mifid": Facts(
             "metrics.memorisation",
             "Bai et al. 2021",
-            "[0, ∞)",
+            _POSITIVE,
             (_OWN_BIAS, "Jumps where the memorisation distance passes the threshold."),
         ),
         "lpips_fid": Facts(
             "metrics.lpips_fid",
             "the form of Wright and Ommer 2022",
-            "[1, ∞)",
+            Range(1),
             (_OWN_BIAS, "Not ArtFID, whose Inception was trained on art: do not compare."),
         ),
         "fid_share": Facts(
             "metrics.guard_gap",
             "ours",
-            "[0, ∞), mostly below 1",
+            _DISTANCE,
             ("Unsteady where contents and references are alike from the start.",),
         ),
-        "fid_guard": Facts("metrics.guard_gap", "ours", "[0, ∞)", (_OWN_BIAS, _NETWORK)),
+        "fid_guard": Facts("metrics.guard_gap", "ours", _POSITIVE, (_OWN_BIAS, _NETWORK)),
         "fid_share_guard": Facts(
             "metrics.guard_gap",
             "ours",
-            "[0, ∞), mostly below 1",
+            _DISTANCE,
             ("Unsteady where contents and references are alike from the start.",),
         ),
         "guard_gap": Facts(
             "metrics.guard_gap",
             "ours",
-            "(−∞, ∞)",
+            _ANY,
             ("A check, not a quality: below 0 is not better than 0.",),
         ),
     }

@@ -45,7 +45,7 @@ class MetricPage:
         rows = [
             ("Name", f"`{self.info.name}`"),
             ("Better", direction(self.info)),
-            ("Range", self.facts.range),
+            ("Range", str(self.facts.range)),
             ("Unit", self.info.unit or "none"),
             ("Measured on", scope(self.info)),
             ("Under", needed_pairs(self.info.name)),

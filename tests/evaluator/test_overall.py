@@ -77,3 +77,20 @@ def test_the_interval_of_a_mean_is_no_wider_than_its_pairs_allow() -> None:
     assert score.low is not None
     assert score.high is not None
     assert 0.6 * expected < score.high - score.low < 1.6 * expected
+
+
+def test_the_interval_of_a_loss_ends_at_0() -> None:
+    """Few pairs that differ much: the spread alone would reach below."""
+    few = replace(sample(MetricSpec("style_loss")), values={"style_loss": np.geomspace(1, 1e4, 40)})
+    score = overall_scores(few)[0]["style_loss"].score
+    assert score.low == 0.0
+
+
+@pytest.mark.parametrize("name", ["kid", "precision", "recall", "density", "coverage"])
+def test_references_are_asked_for_like_outputs(name: str) -> None:
+    """40 pairs are enough, 30 references are not."""
+    parameters = () if name == "kid" else (("k", 5),)
+    found, refused = overall_scores(sample(MetricSpec(name, parameters, minimum=35)))
+    assert found == {}
+    assert refused[name].endswith("needs a style reference set of at least 35 pictures.")
+    assert name in overall_scores(sample(MetricSpec(name, parameters, minimum=30)))[0]

@@ -1,0 +1,94 @@
+"""What a report says beside its numbers: who reads them should know it. No torch.
+
+Sentences about too few references, and three checks of honesty: patches cut out of the style
+picture, outputs that are reference pictures, and a win in one network's eyes alone. They accuse
+nobody: they say what to look at.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.datasets import Dataset
+from evaluator.metrics.catalogue import metric_info
+from evaluator.protocols import Protocol
+from evaluator.report import Score
+from evaluator.set_measures import set_measure
+
+__all__ = ["notices"]
+
+Floats = NDArray[np.float64]
+
+COPIED = 0.02
+"""Of 95 outputs of seven published models none had more than 0.008 of its patches so alike to one
+of the style; a pasted square of 96 of 256 pixels has 0.085 and more (``style_copy``'s page)."""
+
+MEMORISED = 0.1
+"""The threshold of MiFID's competition (Bai et al. 2021)."""
+
+
+def notices(
+    dataset: Dataset,
+    protocol: Protocol,
+    scores: Mapping[str, Score],
+    values: Mapping[str, Floats],
+    *,
+    of_run: Iterable[str] = (),
+) -> Iterator[str]:
+    """The protocol's, the run's, and those that overall ``scores`` and pairs' ``values`` call for.
+
+    ``values`` are [N] each, in the dataset's pair order.
+    """
+    yield from filter(None, (protocol.notice, *of_run))
+    yield from _few_references(dataset, protocol, scores)
+    if "style_copy" in values:
+        yield from _cut_out(dataset, values["style_copy"])
+    if "memorisation_distance" in scores:
+        yield from _memorised(scores["memorisation_distance"])
+    if "guard_gap" in scores:
+        yield from _guarded(scores["guard_gap"])
+
+
+def _few_references(
+    dataset: Dataset, protocol: Protocol, scores: Mapping[str, Score]
+) -> Iterator[str]:
+    """Fréchet distances alone can come here: other set metrics ask for references themselves."""
+    count = len(dataset.reference)
+    names = [
+        metric_info(name).short
+        for name in scores
+        if set_measure(spec := protocol.metric(name)) and count < spec.minimum
+    ]
+    if names:
+        values = "their values compare" if len(names) > 1 else "its value compares"
+        yield (
+            f"{', '.join(names)}: the reference set has only {count} pictures: {values} entries on "
+            "this dataset, nothing else."
+        )
+
+
+def _cut_out(dataset: Dataset, shares: Floats) -> Iterator[str]:
+    worst = int(np.argmax(shares))
+    if shares[worst] >= COPIED:
+        yield (
+            f"{int((shares >= COPIED).sum())} of {len(shares)} outputs hold patches that look cut "
+            f"out of their style picture, {dataset.pairs[worst].id} the most "
+            f"({shares[worst]:.0%} of its textured patches): look at them before you rank them."
+        )
+
+
+def _memorised(score: Score) -> Iterator[str]:
+    if score.value < MEMORISED:
+        yield (
+            f"Outputs are next to pictures of the reference set (memorisation distance "
+            f"{score.value:.2g}, below {MEMORISED:g}): look whether they are copies."
+        )
+
+
+def _guarded(gap: Score) -> Iterator[str]:
+    if gap.low is not None and gap.low > 0:
+        yield (
+            f"A second network sees less of the way to the reference done than FID's own (gap "
+            f"{gap.value:.2g}, from {gap.low:.2g} on): the entry may suit FID's network alone."
+        )

@@ -104,11 +104,16 @@ class _Run:
             return
         mean = self.mean.state_dict()
         progress = load_checkpoint(
-            self._checkpoint, self.task, mean, settings=self.settings, data=self.pictures.digest
+            self._checkpoint,
+            self.task,
+            mean,
+            method=self.method.name,
+            settings=self.settings,
+            data=self.pictures.digest,
         )
         self.step, self.seconds = progress.step, progress.seconds
-        lines = self._log.read_text("utf-8").splitlines() if self._log.is_file() else []
-        kept = [line for line in lines if json.loads(line)["step"] <= self.step]
+        lines = self._log.read_text("utf-8", "replace").splitlines() if self._log.is_file() else []
+        kept = [line for line in lines if _step_of(line) <= self.step]
         self._log.write_text("".join(f"{line}\n" for line in kept), "utf-8")
 
     def advance(self) -> None:
@@ -184,6 +189,7 @@ class _Run:
             self.task,
             self.mean.state_dict(),
             Progress(self.step, self.seconds),
+            method=self.method.name,
             settings=self.settings,
             data=self.pictures.digest,
         )
@@ -204,3 +210,11 @@ class _Run:
         )
         path = self.folder / WEIGHTS_FILE
         return save_weights(path, network.state_dict(), origin, half=False)
+
+
+def _step_of(line: str) -> float:
+    """The step that a line of the log tells of; infinity if it was cut off while it was written."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, TypeError, KeyError):
+        return math.inf

@@ -52,12 +52,12 @@ def train(
     Raises ParticipantError ``baseline.*``, ``baseline.diverged`` if a loss is not finite, and
     ``out.unwritable``.
     """
-    remedy = "name another folder with --runs"
-    with writing("The training", remedy, code="out.unwritable", error=ParticipantError):
-        folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
     pictures = load_pictures(dataset, settings)
     run = _Run(method, pictures, folder, settings=settings, device=torch.device(device))
+    remedy = "name another folder with --runs"
+    with writing("The training", remedy, code="out.unwritable", error=ParticipantError):
+        folder.mkdir(parents=True, exist_ok=True)
     run.resume()
     while run.step < settings.steps and run.seconds < 60 * minutes:
         run.advance()

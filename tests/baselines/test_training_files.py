@@ -10,7 +10,7 @@ from baselines.registry import trained
 from baselines.training.loop import train
 from baselines.training.weights import load_weights
 from evaluator.datasets import Dataset
-from evaluator.errors import ParticipantError
+from evaluator.errors import ParticipantError, StyleArenaError
 from tests.evaluator.tiny import tiny_dataset
 
 METHOD = trained("student")
@@ -85,3 +85,12 @@ def test_a_log_that_was_cut_off_does_not_end_a_training(
     log.write_bytes(first + rest)
     train(METHOD, dataset, run, settings=LONGER)
     assert [line[:10] for line in log.read_text().splitlines()] == ['{"step": 1', '{"step": 3']
+
+
+@pytest.mark.parametrize("mistake", [{"style": "misspelt"}, {"features": "vgg-none"}])
+def test_what_is_refused_leaves_no_folder(
+    mistake: dict[str, str], dataset: Dataset, tmp_path: Path
+) -> None:
+    with pytest.raises(StyleArenaError):
+        train(METHOD, dataset, tmp_path / "run", settings=replace(SETTINGS, **mistake))
+    assert not (tmp_path / "run").exists()

@@ -34,6 +34,14 @@ __all__ = ["train"]
 Tell = Callable[[int, int], None]
 SHOWN = 4
 
+# Disks fill up and folders change while a training runs: all that it writes is guarded.
+_guarded = writing(
+    "The training",
+    "make room for it or name another folder with --runs",
+    code="out.unwritable",
+    error=ParticipantError,
+)
+
 
 def train(
     method: Trained,
@@ -55,9 +63,6 @@ def train(
     torch.manual_seed(settings.seed)
     pictures = load_pictures(dataset, settings)
     run = _Run(method, pictures, folder, settings=settings, device=torch.device(device))
-    remedy = "name another folder with --runs"
-    with writing("The training", remedy, code="out.unwritable", error=ParticipantError):
-        folder.mkdir(parents=True, exist_ok=True)
     run.resume()
     while run.step < settings.steps and run.seconds < 60 * minutes:
         run.advance()
@@ -97,8 +102,10 @@ class _Run:
     def _log(self) -> Path:
         return self.folder / "log.jsonl"
 
+    @_guarded
     def resume(self) -> None:
         """Go on from the checkpoint; lines of the log that came after it are dropped."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         if not self._checkpoint.is_file():
             self._log.write_text("", "utf-8")
             return
@@ -169,12 +176,17 @@ class _Run:
         elif not (self._is_due(self.settings.log_every) or self.step == 1):
             return
         line = {"step": self.step, **{name: round(v, 6) for name, v in losses.items()}}
+        self._note(json.dumps(line))
+
+    @_guarded
+    def _note(self, line: str) -> None:
         with self._log.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line) + "\n")
+            log.write(f"{line}\n")
 
     def _is_due(self, every: int) -> bool:
         return bool(every) and (self.step % every == 0 or self.step == self.settings.steps)
 
+    @_guarded
     def _show(self) -> None:
         batch = self.pictures.shown(SHOWN, self.settings.crop, self.device)
         with torch.no_grad():
@@ -182,6 +194,7 @@ class _Run:
         path = self.folder / "samples" / f"{self.step:06d}.png"
         write_grid(path, batch.content, batch.style, output)
 
+    @_guarded
     def keep(self) -> None:
         """Write the checkpoint."""
         save_checkpoint(
@@ -194,6 +207,7 @@ class _Run:
             data=self.pictures.digest,
         )
 
+    @_guarded
     def finish(self, preset: str) -> Path:
         """Write the weights that are exported: the running mean."""
         network: nn.Module = self.mean

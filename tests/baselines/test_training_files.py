@@ -94,3 +94,21 @@ def test_what_is_refused_leaves_no_folder(
     with pytest.raises(StyleArenaError):
         train(METHOD, dataset, tmp_path / "run", settings=replace(SETTINGS, **mistake))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "samples", "checkpoint.part", "weights.part"])
+def test_a_place_that_cannot_be_written_is_told_in_a_sentence(
+    name: str, dataset: Dataset, tmp_path: Path
+) -> None:
+    if name == "samples":
+        (tmp_path / name).touch()  # where a folder should be
+    else:
+        (tmp_path / name).mkdir()
+    with pytest.raises(ParticipantError, match=rf"cannot be written: .*{name}"):
+        train(METHOD, dataset, tmp_path, settings=SETTINGS)
+
+
+def test_a_full_disk_is_told_in_a_sentence(dataset: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.part").symlink_to("/dev/full")
+    with pytest.raises(ParticipantError, match="No space left on device"):
+        train(METHOD, dataset, tmp_path, settings=SETTINGS)

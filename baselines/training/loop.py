@@ -21,6 +21,7 @@ from baselines.runs import WEIGHTS_FILE
 from baselines.training.checkpoints import Progress, load_checkpoint, save_checkpoint
 from baselines.training.grids import write_grid
 from baselines.training.hardware import hardware_name
+from baselines.training.interrupts import patient
 from baselines.training.pictures import Batch, Pictures, load_pictures
 from baselines.training.settings import Settings
 from baselines.training.task import Trained
@@ -58,15 +59,20 @@ def train(
 
     Goes on from the checkpoint in ``folder`` if there is one. ``minutes`` count over all runs.
     Raises ParticipantError ``baseline.*``, ``baseline.diverged`` if a loss is not finite, and
-    ``out.unwritable``.
+    ``out.unwritable``. At Ctrl-C it ends the step, writes the checkpoint and raises
+    KeyboardInterrupt; at a second one it raises at once.
     """
     torch.manual_seed(settings.seed)
     pictures = load_pictures(dataset, settings)
     run = _Run(method, pictures, folder, settings=settings, device=torch.device(device))
     run.resume()
-    while run.step < settings.steps and run.seconds < 60 * minutes:
-        run.advance()
-        tell(run.step, settings.steps)
+    with patient() as interrupted:
+        while run.step < settings.steps and run.seconds < 60 * minutes:
+            run.advance()
+            tell(run.step, settings.steps)
+            if interrupted():
+                run.keep()
+                raise KeyboardInterrupt
     run.keep()
     return run.finish(preset)
 

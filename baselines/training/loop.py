@@ -95,6 +95,7 @@ class _Run:
         self.task = method.task(network, settings, pictures, device)
         self.mean = deepcopy(self.task.network).requires_grad_(requires_grad=False)
         self.step, self.seconds = 0, 0.0
+        self._counted = time.perf_counter()
         self._rates = {
             name: [group["lr"] for group in optimiser.param_groups]
             for name, optimiser in self.task.optimisers.items()
@@ -131,7 +132,6 @@ class _Run:
 
     def advance(self) -> None:
         """One step, and what is due after it."""
-        started = time.perf_counter()
         self._slow_down()
         self.task.begin(self.step / self.settings.steps)
         low = self.settings.precision == "bfloat16"
@@ -139,12 +139,17 @@ class _Run:
             found = self.task.step(self._draw(self.settings.batch))
         self._follow()
         self.step += 1
-        self.seconds += time.perf_counter() - started
         self._record({name: float(value.detach()) for name, value in found.items()})
         if self._is_due(self.settings.grid_every):
             self._show()
+        self._count()
         if self._is_due(self.settings.keep_every):
             self.keep()
+
+    def _count(self) -> None:
+        """Add the time since this was last done: of the step, what came after it, and telling."""
+        now = time.perf_counter()
+        self.seconds, self._counted = self.seconds + now - self._counted, now
 
     def _draw(self, count: int) -> Batch:
         return self.pictures.draw(count, self.settings.crop, self.device)

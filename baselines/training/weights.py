@@ -35,8 +35,12 @@ class Origin:
 
     def sentence(self) -> str:
         """For the model card."""
+        planned = self.settings["steps"]
+        steps = (
+            f"stopped at {self.steps} of {planned} planned" if self.steps < planned else self.steps
+        )
         return (
-            f"{self.steps} steps of {self.settings['batch']} crops of {self.settings['crop']}² "
+            f"{steps} steps of {self.settings['batch']} crops of {self.settings['crop']}² "
             f"(preset {self.preset}, seed {self.settings['seed']}) on {self.data}, "
             f"{self.minutes:.1f} minutes on {self.hardware}"
         )

@@ -1,7 +1,8 @@
-"""Checkpoints: everything that the next step depends on, in one safetensors file.
+"""Checkpoints: everything that a training has changed, in one safetensors file.
 
-Networks with their buffers, optimisers, the running mean and the state of every random generator;
-numbers and settings in the file's header. A resumed run gives the same result as an unbroken one.
+Networks with their buffers (and the frozen encoders in them), optimisers, the running mean and the
+state of every random generator; numbers and settings in the file's header. With the pictures and
+the networks that losses look through, a resumed run gives the same result as an unbroken one.
 """
 
 from __future__ import annotations

@@ -78,7 +78,10 @@ def train(
     device: str = DEVICE,
     minutes: float = MINUTES,
 ) -> None:
-    """Train a method, or go on where it was interrupted; print the path of its weights."""
+    """Train a method, or go on where it was interrupted; print the path of its weights.
+
+    Ctrl-C ends the step and keeps what is learnt; a second one stops at once.
+    """
     from baselines.workflow import Plan, train_method, trained_names
 
     plan = Plan(preset.value, dataset, style, config, device, minutes)

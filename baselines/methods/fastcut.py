@@ -15,7 +15,9 @@ features back (the authors' ``flip_equivariance``). Departures:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +38,8 @@ __all__ = ["METHOD", "PRESETS", "FastCUT", "FastCUTSettings"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FastCUTSettings(UnpairedSettings):
     """``places`` are compared in each layer, by heads of ``head`` units; ``nce`` is λ."""
+
+    LEAST: ClassVar[Mapping[str, int]] = {**UnpairedSettings.LEAST, "places": 1, "head": 1}
 
     places: int = 256
     head: int = 256

@@ -20,7 +20,9 @@ style transfer network:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +43,8 @@ __all__ = ["METHOD", "PRESETS", "StyleBased", "StyleBasedSettings"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StyleBasedSettings(AdversarialSettings):
     """``gamma`` of R₁, which is taken every ``lazy`` steps, ``lazy`` times as strong."""
+
+    LEAST: ClassVar[Mapping[str, int]] = {**AdversarialSettings.LEAST, "code": 1, "lazy": 1}
 
     code: int = 64
     gamma: float = 1.0

@@ -12,7 +12,7 @@ class PicturePool(nn.Module):
     """Shrivastava et al., CVPR 2017, section 2.3, as CycleGAN uses it: half of what is asked for
     comes from the pool, and the new picture takes its place.
 
-    The pictures are buffers, so that checkpoints hold them.
+    The pictures are buffers, so that checkpoints hold them. A pool of none gives what it is given.
     """
 
     def __init__(self, size: int, crop: int) -> None:
@@ -26,6 +26,8 @@ class PicturePool(nn.Module):
 
     def _exchange(self, picture: Tensor) -> Tensor:
         filled = int(self.filled)
+        if not len(self.pictures):
+            return picture
         if filled < len(self.pictures):
             self.pictures[filled] = picture
             self.filled.add_(1)

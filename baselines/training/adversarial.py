@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +41,8 @@ QUICKLY: Mapping[str, Any] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdversarialSettings(Settings):
     """``critic_steps`` for each step of the generator; about ``watched`` pictures are monitored."""
+
+    LEAST: ClassVar[Mapping[str, int]] = {**Settings.LEAST, "critic_steps": 1, "critic_width": 1}
 
     adversarial_weight: float = 0.5
     critic_steps: int = 1
@@ -104,6 +106,8 @@ class AdversarialTask(Task):
 
         The network as it learns, not its running mean. Empty where too few works are at hand.
         """
+        if not self.settings.watched:
+            return {}
         batch, others = draw(2 * self.settings.watched), draw(2 * self.settings.watched)
         led, kept = batch.index % 2 == 0, others.index % 2 == 1
         if min(int(led.sum()), int(kept.sum())) <= NEIGHBOURS:

@@ -1,7 +1,8 @@
-"""Checkpoints: everything that the next step depends on, in one safetensors file.
+"""Checkpoints: everything that a training has changed, in one safetensors file.
 
-Networks with their buffers, optimisers, the running mean and the state of every random generator;
-numbers and settings in the file's header. A resumed run gives the same result as an unbroken one.
+Networks with their buffers (and the frozen encoders in them), optimisers, the running mean and the
+state of every random generator; numbers and settings in the file's header. With the pictures and
+the networks that losses look through, a resumed run gives the same result as an unbroken one.
 """
 
 from __future__ import annotations
@@ -13,17 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from baselines.training.settings import Settings
 from baselines.training.task import Task
+from baselines.training.tensor_files import read_tensors, write_tensors
 from evaluator.errors import ParticipantError
 
 __all__ = ["Progress", "load_checkpoint", "save_checkpoint"]
 
-HEADER = "stylearena"
 _FREE = ("steps", "keep_every", "grid_every", "log_every")  # may change between two runs
 
 
@@ -41,10 +40,14 @@ def save_checkpoint(
     mean: Mapping[str, Tensor],
     progress: Progress,
     *,
+    method: str,
     settings: Settings,
     data: str,
 ) -> None:
-    """Write the checkpoint in one piece; ``mean`` is the running mean of the network's weights."""
+    """Write the checkpoint in one piece; ``mean`` is the running mean of the network's weights.
+
+    OSError where that is not possible.
+    """
     tensors = {f"module.{key}": value for key, value in task.modules.state_dict().items()}
     tensors |= {f"mean.{key}": value for key, value in mean.items()}
     tensors |= _random_states()
@@ -55,49 +58,67 @@ def save_checkpoint(
         for number, values in state["state"].items():
             tensors |= {f"optimiser.{name}.{number}.{key}": v for key, v in values.items()}
     header = {
+        "method": method,
         "progress": asdict(progress),
         "settings": asdict(settings),
         "data": data,
         "groups": groups,
     }
-    draft = path.with_suffix(".part")
     contiguous = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
-    save_file(contiguous, draft, {HEADER: json.dumps(header)})
-    draft.replace(path)
+    write_tensors(path, contiguous, header)
 
 
 def load_checkpoint(
-    path: Path, task: Task, mean: dict[str, Tensor], *, settings: Settings, data: str
+    path: Path,
+    task: Task,
+    mean: Mapping[str, Tensor],
+    *,
+    method: str,
+    settings: Settings,
+    data: str,
 ) -> Progress:
     """Bring ``task``, ``mean`` and the random generators to where the checkpoint stands.
 
-    Raises ParticipantError ``baseline.checkpoint`` if it is of other settings or pictures.
+    Raises ParticipantError ``baseline.checkpoint`` if it is damaged, or of another method, other
+    settings or pictures.
     """
-    with safe_open(path, framework="pt") as file:
-        header = json.loads((file.metadata() or {})[HEADER])
-        _require_same(path, header, settings, data)
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     try:
-        task.modules.load_state_dict(_part(tensors, "module."))
-    except RuntimeError as error:
-        raise ParticipantError(
-            "baseline.checkpoint",
-            f"{path} is of a network that has changed since; remove that folder to start anew, or "
-            "name another by --runs.",
-        ) from error
+        tensors, header = read_tensors(path)
+    except ValueError as error:
+        raise _refused(path, "is damaged or cut off") from error
+    _require_same(path, header, method=method, settings=settings, data=data)
+    try:
+        _restore(tensors, header["groups"], task, mean)
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise _refused(path, "is of a network that has changed since") from error
+    return Progress(**header["progress"])
+
+
+def _restore(
+    tensors: Mapping[str, Tensor],
+    groups: Mapping[str, Any],
+    task: Task,
+    mean: Mapping[str, Tensor],
+) -> None:
+    task.modules.load_state_dict(_part(tensors, "module."))
     for name, optimiser in task.optimisers.items():
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in _part(tensors, f"optimiser.{name}.").items():
             number, _, what = key.partition(".")
             state.setdefault(int(number), {})[what] = value
-        optimiser.load_state_dict({"state": state, "param_groups": header["groups"][name]})
+        optimiser.load_state_dict({"state": state, "param_groups": groups[name]})
     for key, value in _part(tensors, "mean.").items():
         mean[key].copy_(value)
     _restore_random(tensors)
-    return Progress(**header["progress"])
 
 
-def _require_same(path: Path, header: dict[str, Any], settings: Settings, data: str) -> None:
+def _require_same(
+    path: Path, header: Mapping[str, Any], *, method: str, settings: Settings, data: str
+) -> None:
+    if (other := header.get("method", method)) != method:  # those of old do not say
+        raise _refused(path, f"is of the method {other}, not of {method}")
+    if not header.keys() >= {"progress", "settings", "data", "groups"}:
+        raise _refused(path, "is no checkpoint of a training")
     now = json.loads(json.dumps(asdict(settings)))
     changed = [
         key
@@ -107,11 +128,14 @@ def _require_same(path: Path, header: dict[str, Any], settings: Settings, data: 
     if header["data"] != data:
         changed.append("the pictures")
     if changed:
-        raise ParticipantError(
-            "baseline.checkpoint",
-            f"{path} was trained with other values of {', '.join(sorted(changed))}; remove that "
-            "folder to start anew, or name another by --runs.",
-        )
+        raise _refused(path, f"was trained with other values of {', '.join(sorted(changed))}")
+
+
+def _refused(path: Path, reason: str) -> ParticipantError:
+    return ParticipantError(
+        "baseline.checkpoint",
+        f"{path} {reason}; remove that folder to start anew, or name another by --runs.",
+    )
 
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -21,6 +21,7 @@ from baselines.runs import WEIGHTS_FILE
 from baselines.training.checkpoints import Progress, load_checkpoint, save_checkpoint
 from baselines.training.grids import write_grid
 from baselines.training.hardware import hardware_name
+from baselines.training.interrupts import patient
 from baselines.training.pictures import Batch, Pictures, load_pictures
 from baselines.training.settings import Settings
 from baselines.training.task import Trained
@@ -33,6 +34,14 @@ __all__ = ["train"]
 
 Tell = Callable[[int, int], None]
 SHOWN = 4
+
+# Disks fill up and folders change while a training runs: all that it writes is guarded.
+_guarded = writing(
+    "The training",
+    "make room for it or name another folder with --runs",
+    code="out.unwritable",
+    error=ParticipantError,
+)
 
 
 def train(
@@ -50,18 +59,20 @@ def train(
 
     Goes on from the checkpoint in ``folder`` if there is one. ``minutes`` count over all runs.
     Raises ParticipantError ``baseline.*``, ``baseline.diverged`` if a loss is not finite, and
-    ``out.unwritable``.
+    ``out.unwritable``. At Ctrl-C it ends the step, writes the checkpoint and raises
+    KeyboardInterrupt; at a second one it raises at once.
     """
-    remedy = "name another folder with --runs"
-    with writing("The training", remedy, code="out.unwritable", error=ParticipantError):
-        folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
     pictures = load_pictures(dataset, settings)
     run = _Run(method, pictures, folder, settings=settings, device=torch.device(device))
     run.resume()
-    while run.step < settings.steps and run.seconds < 60 * minutes:
-        run.advance()
-        tell(run.step, settings.steps)
+    with patient() as interrupted:
+        while run.step < settings.steps and run.seconds < 60 * minutes:
+            run.advance()
+            tell(run.step, settings.steps)
+            if interrupted():
+                run.keep()
+                raise KeyboardInterrupt
     run.keep()
     return run.finish(preset)
 
@@ -84,6 +95,7 @@ class _Run:
         self.task = method.task(network, settings, pictures, device)
         self.mean = deepcopy(self.task.network).requires_grad_(requires_grad=False)
         self.step, self.seconds = 0, 0.0
+        self._counted = time.perf_counter()
         self._rates = {
             name: [group["lr"] for group in optimiser.param_groups]
             for name, optimiser in self.task.optimisers.items()
@@ -97,23 +109,29 @@ class _Run:
     def _log(self) -> Path:
         return self.folder / "log.jsonl"
 
+    @_guarded
     def resume(self) -> None:
         """Go on from the checkpoint; lines of the log that came after it are dropped."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         if not self._checkpoint.is_file():
             self._log.write_text("", "utf-8")
             return
         mean = self.mean.state_dict()
         progress = load_checkpoint(
-            self._checkpoint, self.task, mean, settings=self.settings, data=self.pictures.digest
+            self._checkpoint,
+            self.task,
+            mean,
+            method=self.method.name,
+            settings=self.settings,
+            data=self.pictures.digest,
         )
         self.step, self.seconds = progress.step, progress.seconds
-        lines = self._log.read_text("utf-8").splitlines() if self._log.is_file() else []
-        kept = [line for line in lines if json.loads(line)["step"] <= self.step]
+        lines = self._log.read_text("utf-8", "replace").splitlines() if self._log.is_file() else []
+        kept = [line for line in lines if _step_of(line) <= self.step]
         self._log.write_text("".join(f"{line}\n" for line in kept), "utf-8")
 
     def advance(self) -> None:
         """One step, and what is due after it."""
-        started = time.perf_counter()
         self._slow_down()
         self.task.begin(self.step / self.settings.steps)
         low = self.settings.precision == "bfloat16"
@@ -121,12 +139,17 @@ class _Run:
             found = self.task.step(self._draw(self.settings.batch))
         self._follow()
         self.step += 1
-        self.seconds += time.perf_counter() - started
         self._record({name: float(value.detach()) for name, value in found.items()})
         if self._is_due(self.settings.grid_every):
             self._show()
+        self._count()
         if self._is_due(self.settings.keep_every):
             self.keep()
+
+    def _count(self) -> None:
+        """Add the time since this was last done: of the step, what came after it, and telling."""
+        now = time.perf_counter()
+        self.seconds, self._counted = self.seconds + now - self._counted, now
 
     def _draw(self, count: int) -> Batch:
         return self.pictures.draw(count, self.settings.crop, self.device)
@@ -164,12 +187,17 @@ class _Run:
         elif not (self._is_due(self.settings.log_every) or self.step == 1):
             return
         line = {"step": self.step, **{name: round(v, 6) for name, v in losses.items()}}
+        self._note(json.dumps(line))
+
+    @_guarded
+    def _note(self, line: str) -> None:
         with self._log.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line) + "\n")
+            log.write(f"{line}\n")
 
     def _is_due(self, every: int) -> bool:
         return bool(every) and (self.step % every == 0 or self.step == self.settings.steps)
 
+    @_guarded
     def _show(self) -> None:
         batch = self.pictures.shown(SHOWN, self.settings.crop, self.device)
         with torch.no_grad():
@@ -177,6 +205,7 @@ class _Run:
         path = self.folder / "samples" / f"{self.step:06d}.png"
         write_grid(path, batch.content, batch.style, output)
 
+    @_guarded
     def keep(self) -> None:
         """Write the checkpoint."""
         save_checkpoint(
@@ -184,10 +213,12 @@ class _Run:
             self.task,
             self.mean.state_dict(),
             Progress(self.step, self.seconds),
+            method=self.method.name,
             settings=self.settings,
             data=self.pictures.digest,
         )
 
+    @_guarded
     def finish(self, preset: str) -> Path:
         """Write the weights that are exported: the running mean."""
         network: nn.Module = self.mean
@@ -204,3 +235,11 @@ class _Run:
         )
         path = self.folder / WEIGHTS_FILE
         return save_weights(path, network.state_dict(), origin, half=False)
+
+
+def _step_of(line: str) -> float:
+    """The step that a line of the log tells of; infinity if it was cut off while it was written."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, TypeError, KeyError):
+        return math.inf

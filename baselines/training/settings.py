@@ -6,11 +6,12 @@ Light: no torch, so that a misspelt key is refused before anything is loaded.
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from evaluator.errors import ParticipantError
 
@@ -41,7 +42,6 @@ PERCEPTUAL = FIRST_FEATURES | {
     "content_weight",
     "style_weight",
 }
-LEAST = {"steps": 1, "batch": 1, "crop": 32, "load": 32, "width": 1, "log_every": 1}
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 
 
@@ -58,7 +58,19 @@ class Settings:
     ``features`` is a name for ``baselines.features``; the first ``first_share`` of the steps learn
     from ``first_features``, which may be quicker. ``precision``: "float32", or "bfloat16" for
     mixed precision. ``keep_every``, ``grid_every``, ``monitor_every`` are steps; 0 for never.
+
+    ``LEAST`` bounds the numbers that may not be 0; the others may, and none may be less. Methods
+    add theirs to it.
     """
+
+    LEAST: ClassVar[Mapping[str, int]] = {
+        "steps": 1,
+        "batch": 1,
+        "crop": 32,
+        "load": 32,
+        "width": 1,
+        "log_every": 1,
+    }
 
     steps: int
     batch: int
@@ -86,21 +98,27 @@ class Settings:
     monitor_every: int = 0
 
     def __post_init__(self) -> None:
-        """Raise ParticipantError ``baseline.config`` where settings contradict each other."""
+        """Raise ParticipantError ``baseline.config`` for values that nothing could learn with."""
         if self.first_share > 0 and not self.first_features:
             raise refused("first_share needs first_features; name them, or leave both out.")
         if self.precision not in PRECISIONS:
             raise refused(f"precision must be one of {', '.join(PRECISIONS)}.")
-        for name, least in LEAST.items():
-            if getattr(self, name) < least:
-                raise refused(f"{name} must be {least} or more.")
         for name in ("decay", "first_share", "average"):
             if not 0 <= getattr(self, name) <= 1:
                 raise refused(f"{name} is a share: it must be between 0 and 1.")
-        if not 0 <= self.seed < 2**63:
+        for name, value in asdict(self).items():
+            _require_usable(name, value, self.LEAST.get(name, 0))
+        if not self.seed < 2**63:
             raise refused("seed must be between 0 and 2⁶³ − 1.")
-        if not self.style_layers:
-            raise refused("style_layers must name at least one layer.")
+
+
+def _require_usable(name: str, value: object, least: int) -> None:
+    """Numbers are ``least`` or more and finite (TOML knows nan and inf); lists are not empty."""
+    if value == ():
+        raise refused(f"{name} is an empty list: name at least one, or leave it out.")
+    if isinstance(value, int | float) and not least <= value < math.inf:
+        finite = "finite and " if isinstance(value, float) else ""
+        raise refused(f"{name} must be {finite}{least} or more, not {value}; mend it.")
 
 
 S = TypeVar("S", bound="DataclassInstance")

@@ -21,7 +21,8 @@ class Task(ABC):
     """A training as far as the loop knows it.
 
     ``modules`` hold everything that is learnt or remembered; ``modules["network"]`` is what will be
-    exported. Frozen networks are kept outside of them: they are in no checkpoint.
+    exported, a frozen encoder included, as AdaIN's and WCT's. Frozen networks that only losses and
+    judges look through are kept outside of them: they are in no checkpoint.
     """
 
     modules: nn.ModuleDict

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -72,6 +72,8 @@ class UnpairedSettings(Settings):
 
     ``feature_weight``: of the judge who looks at ``style_layers`` of ``features``.
     """
+
+    LEAST: ClassVar[Mapping[str, int]] = {**Settings.LEAST, "blocks": 1, "critic_width": 1}
 
     rate: float = 2e-4
     references: bool = True

@@ -5,22 +5,18 @@ A safetensors file whose header tells the method, settings, styles, steps, minut
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
+from baselines.training.tensor_files import read_tensors, write_tensors
 from evaluator.errors import ParticipantError
 
 __all__ = ["Origin", "load_weights", "save_weights"]
-
-HEADER = "stylearena"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +35,12 @@ class Origin:
 
     def sentence(self) -> str:
         """For the model card."""
+        planned = self.settings["steps"]
+        steps = (
+            f"stopped at {self.steps} of {planned} planned" if self.steps < planned else self.steps
+        )
         return (
-            f"{self.steps} steps of {self.settings['batch']} crops of {self.settings['crop']}² "
+            f"{steps} steps of {self.settings['batch']} crops of {self.settings['crop']}² "
             f"(preset {self.preset}, seed {self.settings['seed']}) on {self.data}, "
             f"{self.minutes:.1f} minutes on {self.hardware}"
         )
@@ -53,21 +53,18 @@ def save_weights(path: Path, state: Mapping[str, Tensor], origin: Origin, *, hal
         key: (value.half() if half and value.is_floating_point() else value).cpu().contiguous()
         for key, value in state.items()
     }
-    draft = path.with_suffix(".part")
-    save_file(tensors, draft, {HEADER: json.dumps(asdict(origin), sort_keys=True)})
-    return draft.replace(path)
+    write_tensors(path, tensors, asdict(origin))
+    return path
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], Origin]:
     """State dict, in float32, and origin; ParticipantError ``baseline.weights`` if it is none."""
     try:
-        with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {})[HEADER])
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        tensors, header = read_tensors(path)
+        origin = Origin(**header | {"styles": tuple(header["styles"])})
+    except (ValueError, KeyError, TypeError) as error:  # the last: a header of something else
         raise ParticipantError(
             "baseline.weights", f"{path} holds no weights of a baseline; train it again."
         ) from error
-    header["styles"] = tuple(header["styles"])
     floats = {k: v.float() if v.dtype == torch.float16 else v for k, v in tensors.items()}
-    return floats, Origin(**header)
+    return floats, origin

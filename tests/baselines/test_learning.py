@@ -200,6 +200,12 @@ def test_the_monitor_compares_outputs_with_works_that_led_none_of_them(
     assert not led & reference
 
 
+def test_nothing_is_watched_where_no_pictures_are_asked_for() -> None:
+    settings = replace(gan.PRESETS["smoke"], watched=0)
+    task = gan.GAN(StyleCopy(), StyleCopy(), settings, torch.device("cpu"))
+    assert task.monitor(lambda _: pytest.fail("pictures were drawn")) == {}
+
+
 class StyleCopy(nn.Module):
     def __init__(self) -> None:
         super().__init__()

@@ -1,5 +1,6 @@
 """Settings: presets, what a TOML file changes, and how mistakes are refused."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
         ({"widht": 3}, "did you mean width"),
         ({"steps": "many"}, "must be a int, such as 1"),
         ({"style_layers": "conv1_1"}, "must be a list"),
-        ({"style_layers": []}, "at least one layer"),
+        ({"style_layers": []}, "style_layers is an empty list"),
         ({"style_layers": [1]}, "a str each"),
         ({"precision": "bf16"}, "float32, bfloat16"),
         ({"steps": 0}, "steps must be 1 or more"),
@@ -57,11 +58,43 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
         ({"average": 2.0}, "average is a share"),
         ({"decay": -1.0}, "decay is a share"),
         ({"seed": 2**64}, "seed must be"),
+        ({"seed": -1}, "seed must be 0 or more"),
+        ({"rate": -1.0}, "rate must be finite and 0 or more, not -1"),
+        ({"rate": math.nan}, "rate must be finite"),
+        ({"style_weight": math.inf}, "style_weight must be finite"),
+        ({"muon": -0.1}, "muon must be"),
+        ({"keep_every": -1}, "keep_every must be 0 or more, not -1"),
     ],
 )
 def test_a_mistake_is_named(values: dict[str, object], sentence: str) -> None:
     with pytest.raises(ParticipantError, match=sentence):
         overridden(SETTINGS, values)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("gan", {"critic_rate": -1.0}),
+        ("gan", {"critic_steps": 0}),
+        ("gan", {"critic_width": 0}),
+        ("gan", {"watched": -4}),
+        ("stylegan2", {"lazy": 0}),
+        ("stylegan2", {"code": 0}),
+        ("stylegan2", {"critic_steps": 0}),
+        ("cyclegan", {"pool": -1}),
+        ("fastcut", {"blocks": 0}),
+        ("fastcut", {"places": 0}),
+        ("fastcut", {"head": 0}),
+        ("wct", {"levels": []}),
+        ("wct", {"strength": math.nan}),
+    ],
+)
+def test_what_a_method_could_not_learn_with_is_refused(
+    name: str, values: dict[str, object]
+) -> None:
+    (setting,) = values
+    with pytest.raises(ParticipantError, match=f"^{setting} "):
+        overridden(trained(name).presets["smoke"], values)
 
 
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import math
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import torch
 
 from baselines.registry import trained
 from baselines.training.loop import train
+from baselines.training.perceptual import PerceptualTask
 from baselines.training.pictures import load_pictures
 from baselines.training.weights import load_weights
 from evaluator.datasets import Dataset
@@ -32,15 +35,19 @@ class Broken(Exception):
     """Somebody pulled the plug."""
 
 
-def broken_at(step: int, dataset: Dataset, folder: Path, name: str = "johnson-all") -> None:
+def pulling_at(step: int) -> Callable[[int, int], None]:
     def pull(done: int, total: int) -> None:
         if done == step:
             raise Broken
 
+    return pull
+
+
+def broken_at(step: int, dataset: Dataset, folder: Path, name: str = "johnson-all") -> None:
     method = trained(name)
     settings = replace(method.presets["smoke"], steps=4, keep_every=1, log_every=1, grid_every=2)
     with pytest.raises(Broken):
-        train(method, dataset, folder, settings=settings, tell=pull)
+        train(method, dataset, folder, settings=settings, tell=pulling_at(step))
 
 
 def lines(folder: Path) -> list[dict[str, float]]:
@@ -98,7 +105,26 @@ def test_a_training_leaves_grids_statistics_and_its_origin(
 
 def test_a_spent_budget_ends_the_training(dataset: Dataset, tmp_path: Path) -> None:
     path = train(METHOD, dataset, tmp_path, settings=SETTINGS, minutes=1e-9)
-    assert load_weights(path)[1].steps == 1
+    origin = load_weights(path)[1]
+    assert origin.steps == 1
+    assert origin.sentence().startswith("stopped at 1 of 4 planned steps of 1 crops of 64²")
+
+
+def test_the_budget_counts_the_monitor_too(dataset: Dataset, tmp_path: Path) -> None:
+    class Watched(PerceptualTask):
+        def monitor(self, draw: object) -> dict[str, float]:
+            time.sleep(0.5)
+            return {}
+
+    student = trained("student")
+    slow = replace(student, task=lambda made, settings, _, device: Watched(made, settings, device))
+    settings = replace(student.presets["smoke"], steps=2, monitor_every=1, keep_every=1)
+    with pytest.raises(Broken):
+        train(slow, dataset, tmp_path, settings=settings, tell=pulling_at(1))
+    path = train(slow, dataset, tmp_path, settings=settings, minutes=0.5 / 60)
+    _, origin = load_weights(path)
+    assert origin.steps == 1  # the checkpoint knows that the budget is spent
+    assert origin.minutes >= 0.01
 
 
 def test_the_rate_falls_over_the_last_part_of_the_steps(

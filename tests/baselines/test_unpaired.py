@@ -97,3 +97,8 @@ def test_the_features_of_a_mirrored_picture_are_mirrored_back() -> None:
     same = learner.contrast(content, content.flip(3), mirrored=True)
     other = learner.contrast(content, content.flip(3), mirrored=False)
     assert float(same.detach()) < float(other.detach()) - 0.5
+
+
+def test_a_pool_of_none_gives_the_pictures_as_they_are() -> None:
+    painted = torch.rand(2, 3, 4, 4)
+    assert torch.equal(PicturePool(0, 4)(painted), painted)

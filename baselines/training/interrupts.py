@@ -1,0 +1,39 @@
+"""Ctrl-C between two steps: a training that stops there can be kept and loses nothing.
+
+Within a step networks, optimisers and random generators are not of one moment. The first Ctrl-C
+therefore only asks; the second interrupts at once, as ever.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = ["patient"]
+
+
+@contextmanager
+def patient() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed, as a function; KeyboardInterrupt where it is pressed again.
+
+    Where it is somebody else's (we are on another thread, a host handles it, it is ignored) it
+    stays theirs, and the function never says so.
+    """
+    pressed = threading.Event()
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not ours or threading.current_thread() is not threading.main_thread():
+        yield pressed.is_set
+        return
+    try:
+        signal.signal(signal.SIGINT, hear)
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -6,6 +6,7 @@ imports this package. Light until it runs.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,6 +73,7 @@ def stylize(
             options,
             lambda step, loss: bar.count(f"loss {loss:.3g}", step, max(step, evaluations)),
         )
+    _require_finite(painted)
     _write(out, painted)
     people().print(f"{out}", markup=False)
 
@@ -80,6 +82,10 @@ def _options(
     settings: GatysSettings, strength: float | None, *, keep_colours: bool
 ) -> Optimisation:
     """Those of the settings, but for what the command line says."""
+    if strength is not None and not math.isfinite(strength):
+        raise ParticipantError(
+            "stylize.strength", f"--strength must be a finite number, not {strength}; mend it."
+        )
     options = settings.optimisation()
     return options._replace(
         strength=options.strength if strength is None else strength,
@@ -89,13 +95,23 @@ def _options(
 
 def _shares(share: list[float] | None, styles: int) -> list[float]:
     shares = share or [1.0] * styles
-    if len(shares) != styles or min(shares) < 0 or sum(shares) <= 0:
+    if len(shares) != styles or min(shares) < 0 or not 0 < sum(shares) < math.inf:
         raise ParticipantError(
             "stylize.shares",
-            f"There are {styles} styles and the shares {shares}; give each style one share, none "
-            "negative and not all zero.",
+            f"There are {styles} styles and the shares {shares}; give each style one share, a "
+            "finite number, none negative and not all zero.",
         )
     return shares
+
+
+def _require_finite(painted: Tensor) -> None:
+    """Refuse what would be written as a blank picture."""
+    if not painted.isfinite().all():
+        raise ParticipantError(
+            "stylize.diverged",
+            "The picture's values grew beyond all bounds; lower --strength, or content_weight and "
+            "style_weight in the --config file.",
+        )
 
 
 def _read(path: Path, size: int) -> Tensor:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -64,6 +65,9 @@ class GatysSettings:
             raise refused("iterations must be whole numbers from 1 on.")
         if not all(0 < scale <= 1 for scale in self.scales) or self.scales[-1] != 1:
             raise refused("scales must be shares of the size, the last of them 1.")
+        for name in ("content_weight", "style_weight", "strength"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise refused(f"{name} must be a finite number from 0 on.")
 
     def optimisation(self) -> Optimisation:
         """What ``stylise`` takes."""

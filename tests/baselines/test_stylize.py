@@ -77,6 +77,9 @@ def test_what_the_file_says_holds_where_the_command_line_says_nothing(pictures: 
         ('iterations = ["a", "b"]', "an int|a int"),
         ("iterations = [0, 2]", "from 1 on"),
         ("scales = [1.0, 0.5]", "the last of them 1"),
+        ("style_weight = nan", "style_weight must be a finite number"),
+        ("content_weight = inf", "content_weight must be a finite number"),
+        ("strength = -1.0", "strength must be a finite number from 0 on"),
     ],
 )
 def test_a_file_that_could_not_be_followed_is_refused(
@@ -92,6 +95,22 @@ def test_a_file_that_could_not_be_followed_is_refused(
 def test_shares_must_be_as_many_as_styles(pictures: Path) -> None:
     with pytest.raises(ParticipantError, match="give each style one share"):
         run(pictures, "--share", "1", "--share", "2")
+
+
+@pytest.mark.parametrize(
+    ("option", "number"), [("--share", "nan"), ("--share", "inf"), ("--strength", "inf")]
+)
+def test_what_is_no_finite_number_is_refused(pictures: Path, option: str, number: str) -> None:
+    with pytest.raises(ParticipantError, match="finite number"):
+        run(pictures, option, number)
+    assert not (pictures / "out.png").exists()
+
+
+def test_a_picture_that_is_not_finite_is_not_written(pictures: Path) -> None:
+    with pytest.raises(ParticipantError, match="lower --strength") as refusal:
+        run(pictures, "--strength", "1e300")
+    assert refusal.value.code == "stylize.diverged"
+    assert not (pictures / "out.png").exists()
 
 
 def test_the_loss_falls_and_more_iterations_let_it_fall_further() -> None:

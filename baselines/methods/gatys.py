@@ -59,6 +59,8 @@ class GatysSettings:
 
     def __post_init__(self) -> None:
         """Raise ParticipantError ``baseline.config`` for what could not be optimised."""
+        if not self.style_layers:
+            raise refused("style_layers must name at least one layer.")
         if len(self.scales) != len(self.iterations) or not self.scales:
             raise refused("iterations must hold a number for each of scales.")
         if any(type(count) is not int or count < 1 for count in self.iterations):

@@ -77,6 +77,7 @@ def test_what_the_file_says_holds_where_the_command_line_says_nothing(pictures: 
         ('iterations = ["a", "b"]', "an int|a int"),
         ("iterations = [0, 2]", "from 1 on"),
         ("scales = [1.0, 0.5]", "the last of them 1"),
+        ("style_layers = []", "must name at least one layer"),
         ("style_weight = nan", "style_weight must be a finite number"),
         ("content_weight = inf", "content_weight must be a finite number"),
         ("strength = -1.0", "strength must be a finite number from 0 on"),

@@ -22,8 +22,8 @@ from baselines.card import Card, departures_in
 from baselines.features import VggFeatures, feature_network
 from baselines.methods import gatys_entry
 from baselines.methods.gatys_entry import Optimisation, loss_of
+from baselines.parity import of_another_kind, open_exported
 from baselines.training.settings import SMOKE_FEATURES, refused
-from evaluator.entry import open_entry
 from evaluator.errors import ParticipantError
 
 __all__ = ["CARD", "NAME", "PRESETS", "GatysSettings", "check_gatys", "export_gatys", "vgg_for"]
@@ -31,6 +31,7 @@ __all__ = ["CARD", "NAME", "PRESETS", "GatysSettings", "check_gatys", "export_ga
 NAME = "gatys"
 CHECKED_SIZES = ((65, 81), (72, 59))
 SEED = 11
+ENTRY = "stylize.py"
 
 CARD = Card(
     name="Gatys",
@@ -112,7 +113,7 @@ def export_gatys(folder: Path, *, settings: GatysSettings, preset: str) -> Path:
     card = replace(CARD, training=training, departures=departures_in(gatys_entry.__doc__ or ""))
     files = {
         "entry.toml": card.to_toml(runtime="python", target="stylize:load").encode(),
-        "stylize.py": Path(gatys_entry.__file__).read_bytes(),
+        ENTRY: _own_source(),
         "weights.safetensors": save(weights),
         "options.json": json.dumps(settings.optimisation()._asdict()).encode(),
     }
@@ -123,14 +124,17 @@ def check_gatys(archive: Path, *, settings: GatysSettings) -> float:
     """The share of the content's loss that the archive's own function leaves on a small pair.
 
     Also raises what the evaluator's static checks raise; ParticipantError ``baseline.parity``
-    unless the loss fell and the picture is finite.
+    unless it is an entry of this method, the loss fell and the picture is finite.
     """
     features, options = vgg_for(settings), settings.optimisation()
     random = torch.Generator().manual_seed(SEED)
     content, style = (torch.rand(1, 3, *size, generator=random) for size in CHECKED_SIZES)
     with TemporaryDirectory(prefix="stylearena-") as folder:
-        entry = open_entry(archive, Path(folder) / "entry")
-        found = _loaded(entry.root / "stylize.py")(content, style)
+        entry = open_exported(archive, Path(folder) / "entry")
+        source = entry.root / ENTRY
+        if not source.is_file() or source.read_bytes() != _own_source():
+            raise of_another_kind(archive)
+        found = _loaded(source)(content, style)
     loss = loss_of(features, content, [(style, 1.0)], options)
     with torch.no_grad():
         left = float(loss(found) / loss(content))
@@ -141,6 +145,10 @@ def check_gatys(archive: Path, *, settings: GatysSettings) -> float:
             "give it more iterations and export it again.",
         )
     return left
+
+
+def _own_source() -> bytes:
+    return Path(gatys_entry.__file__).read_bytes()
 
 
 def _loaded(source: Path) -> Callable[[Tensor, Tensor], Tensor]:

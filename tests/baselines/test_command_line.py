@@ -8,7 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from baselines.__main__ import app
-from baselines.registry import NAMES
+from baselines.export import onnx_entry
+from baselines.graph import build
+from baselines.registry import METHODS, NAMES
 from baselines.training.weights import load_weights
 from evaluator.errors import ParticipantError
 from tests.evaluator.tiny import tiny_dataset
@@ -109,3 +111,36 @@ def test_what_holds_no_weights_is_not_wrapped(tmp_path: Path) -> None:
 def test_exporting_what_was_not_trained_says_how_to_train_it(tmp_path: Path) -> None:
     said = refusal("export", "dcgan", "--runs", str(tmp_path), "--out", str(tmp_path))
     assert "run `python -m baselines train dcgan` first" in said
+
+
+def test_checking_what_was_not_exported_says_how_to_export_it(tmp_path: Path) -> None:
+    for name in ("reinhard", "student", "gatys"):
+        said = refusal("check", name, "--preset", "smoke", "--out", str(tmp_path))
+        assert f"There is no {name}.zip in {tmp_path}" in said
+        assert f"run `python -m baselines export {name} --out {tmp_path}` first" in said
+
+
+def exported(name: str, folder: Path) -> Path:
+    options = ["--preset", "smoke", "--out", str(folder)]
+    assert RUNNER.invoke(app, ["export", name, *options]).exit_code == 0
+    return folder / f"{name}.zip"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [("gatys", "reinhard"), ("gatys", "student"), ("reinhard", "gatys")],
+)
+def test_an_archive_of_another_kind_is_told_from_what_was_exported(
+    tmp_path: Path, given: str, named: str
+) -> None:
+    exported(given, tmp_path / "given").rename(tmp_path / f"{named}.zip")
+    said = refusal("check", named, "--preset", "smoke", "--out", str(tmp_path))
+    assert f"{named}.zip is not what export writes under that name" in said
+
+
+def test_a_network_without_a_style_input_is_told_from_a_method_with_one(tmp_path: Path) -> None:
+    model = build("plain", "stylized = Identity(content)")
+    del model.graph.input[1]
+    onnx_entry(model, METHODS["reinhard"].card, tmp_path / "reinhard.zip")
+    said = refusal("check", "reinhard", "--out", str(tmp_path))
+    assert "reinhard.zip is not what export writes under that name" in said

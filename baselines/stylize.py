@@ -7,12 +7,14 @@ imports this package. Light until it runs.
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evaluator.errors import ParticipantError
+from evaluator.writing import writing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,6 +61,7 @@ def stylize(
 
     if out.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
         raise ParticipantError("stylize.format", f"{out} is neither .png nor .jpg; name it so.")
+    _require_writable(out)
     shares, place = _shares(share, len(style)), find_device(device)
     settings = chosen({"picture": GatysSettings()}, "picture", config)
     network = vgg_for(settings).to(place)
@@ -128,17 +131,40 @@ def _read(path: Path, size: int) -> Tensor:
     return interpolate(picture, sides, mode="bilinear", antialias=True, align_corners=False)
 
 
+def _require_writable(path: Path) -> None:
+    """Learn before minutes of painting that nothing could be written; leaves nothing behind."""
+    made: list[Path] = []
+    with _writing(path):
+        try:
+            for folder in reversed(path.parents):
+                if not folder.exists():
+                    folder.mkdir()
+                    made.append(folder)
+            was_there = path.exists()
+            path.open("ab").close()
+            if not was_there:
+                path.unlink()
+        finally:
+            for folder in reversed(made):
+                folder.rmdir()
+
+
 def _write(path: Path, picture: Tensor) -> None:
     import numpy as np
 
     from evaluator.images import encode_jpeg, encode_png
-    from evaluator.writing import writing
 
     pixels = np.round(255 * picture[0].permute(1, 2, 0).cpu().numpy()).astype(np.uint8)
     data = encode_png(pixels) if path.suffix.lower() == ".png" else encode_jpeg(pixels)
-    with writing(
-        f"The picture {path}", "name another place", code="stylize.unwritable",
-        error=ParticipantError,
-    ):  # fmt: skip
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+
+
+def _writing(path: Path) -> AbstractContextManager[None]:
+    return writing(
+        f"The picture {path}",
+        "name another place with --out",
+        code="stylize.unwritable",
+        error=ParticipantError,
+    )

@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from baselines.features import feature_network
+from baselines.methods import gatys_entry
 from baselines.methods.gatys_entry import Optimisation, loss_of, stylise, with_colours_of
 from baselines.stylize import stylize
 from evaluator.errors import ParticipantError
@@ -96,6 +97,25 @@ def test_a_file_that_could_not_be_followed_is_refused(
 def test_shares_must_be_as_many_as_styles(pictures: Path) -> None:
     with pytest.raises(ParticipantError, match="give each style one share"):
         run(pictures, "--share", "1", "--share", "2")
+
+
+@pytest.mark.parametrize("place", ["folder.png", "content.png/new/out.png"])
+def test_a_place_that_cannot_be_written_is_named_before_painting(
+    pictures: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pictures / "folder.png").mkdir()
+    monkeypatch.setattr(gatys_entry, "stylise", lambda *_: pytest.fail("it painted"))
+    with pytest.raises(ParticipantError, match=r"cannot be written: .*another place") as refusal:
+        run(pictures, "--out", str(pictures / place))
+    assert refusal.value.code == "stylize.unwritable"
+
+
+@pytest.mark.parametrize("place", ["new/deep/out.png", f"new/{300 * 'n'}/out.png"])
+def test_a_refusal_leaves_nothing_behind(pictures: Path, place: str) -> None:
+    before = sorted(pictures.rglob("*"))
+    with pytest.raises(ParticipantError):
+        run(pictures, "--share", "0", "--out", str(pictures / place))
+    assert sorted(pictures.rglob("*")) == before
 
 
 @pytest.mark.parametrize(

@@ -96,12 +96,13 @@ def export(
 ) -> None:
     """Write entry archives and print their paths; preset and config are those of gatys.
 
-    ``all`` leaves out what has no weights yet; ``shipped`` is what ships with StyleArena.
+    ``all`` leaves out what has no weights yet, and says so; ``shipped`` is what ships with the
+    package.
     """
     from baselines.workflow import export_entries, ready_names, runs_for
 
     runs = runs_for(name, runs)
-    for each in ready_names(name, runs):
+    for each in ready_names(name, runs, preset=preset.value, config=config, tell=aside):
         for path in export_entries(each, out, runs, preset=preset.value, config=config):
             print(path)
 
@@ -118,7 +119,7 @@ def check(
     from baselines.workflow import check_entries, ready_names, runs_for
 
     runs = runs_for(name, runs)
-    for each in ready_names(name, runs):
+    for each in ready_names(name, runs, preset=preset.value, config=config, tell=aside):
         for line in check_entries(each, out, runs, preset=preset.value, config=config):
             print(line)
 
@@ -191,6 +192,11 @@ def wrap(
 
     for path in wrap_published(network.value, weights, out, runtime=runtime.value):
         print(path)
+
+
+def aside(line: str) -> None:
+    """Say on stderr what is no result."""
+    print(line, file=sys.stderr)
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ from evaluator.compact.storing import unpacked
 from evaluator.errors import ParticipantError
 from evaluator.specs import WeightsRef
 
-__all__ = ["FeatureNetwork", "VggFeatures", "feature_network"]
+__all__ = ["FeatureNetwork", "VggFeatures", "feature_network", "require_weights"]
 
 _COMPACT_STRIDES = {"conv1_1": 2, "conv2_1": 4, "conv3_1": 8, "conv4_1": 8}
 _RGB_MEAN, _RGB_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -60,19 +60,28 @@ def feature_network(
     return VggFeatures(state, layers, encoder=encoder)
 
 
-def _state(name: str, folder: Path) -> LoadedState:
-    entry = REGISTRY.get(name)
-    if entry is None:
-        path = folder / name
-        digest = sha256_of(path) if path.is_file() else "0" * 64
-        return load_state(WeightsRef(name, digest), folder)
-    if not (entry.is_seeded or path_of(entry, folder).is_file()):
+def require_weights(name: str, folder: Path | None = None) -> None:
+    """Raise ParticipantError ``baseline.features`` where weights are neither here nor shipped."""
+    folder, entry = folder or default_folder(), REGISTRY.get(name)
+    if entry is None and not (folder / name).is_file():
+        raise ParticipantError(
+            "baseline.features",
+            f"There are no weights {name}: {folder} has no such file, and `stylearena weights "
+            "list` does not know the name; mend features in the --config file.",
+        )
+    if entry and not (entry.is_seeded or path_of(entry, folder).is_file()):
         raise ParticipantError(
             "baseline.features",
             f"The weights {name} are not in {folder}; run `{FETCH} {name}`, or name "
             f"other features, such as {COMPACT_FEATURES}, which ships with StyleArena.",
         )
-    return load_state(WeightsRef(name, entry.sha256), folder)
+
+
+def _state(name: str, folder: Path) -> LoadedState:
+    require_weights(name, folder)
+    entry = REGISTRY.get(name)
+    digest = sha256_of(folder / name) if entry is None else entry.sha256
+    return load_state(WeightsRef(name, digest), folder)
 
 
 class VggFeatures(FeatureNetwork):

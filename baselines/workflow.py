@@ -5,17 +5,18 @@ Light until a method that learns is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from baselines.card import Card
-from baselines.registry import GATYS, METHODS, TRAINED, names_of, trained
-from baselines.runs import SHIPPED, can_be_exported, is_shipped, run_name, weights_of
+from baselines.registry import GATYS, METHODS, NAMES, TRAINED, names_of, trained
+from baselines.runs import SHIPPED, is_shipped, run_name, weights_of
 from evaluator.errors import ParticipantError
 
 if TYPE_CHECKING:
+    from baselines.methods.gatys import GatysSettings
     from evaluator.datasets import Dataset
 
 __all__ = [
@@ -77,15 +78,45 @@ def trained_names(name: str) -> tuple[str, ...]:
     return found
 
 
-def ready_names(name: str, runs: Path) -> tuple[str, ...]:
+def ready_names(
+    name: str, runs: Path, *, preset: str, config: Path | None, tell: Callable[[str], None]
+) -> tuple[str, ...]:
     """The methods of that name; of ``all``, those that nothing has to be trained or fetched for.
 
-    ``shipped`` are those that need nothing beside the package.
+    ``tell`` hears a line for each that is left out. ``shipped`` are those that need nothing beside
+    the package.
     """
     if name == "shipped":
         return tuple(n for n in names_of("all") if n in METHODS or is_shipped(n))
-    names = names_of(name)
-    return tuple(n for n in names if can_be_exported(n, runs)) if name == "all" else names
+    if name != "all":
+        return names_of(name)
+    settings = _gatys_settings(preset, config)
+    lacks = {each: _lack(each, runs, settings) for each in NAMES}
+    for each, lack in lacks.items():
+        if lack:
+            tell(f"{each} is left out: {lack}")
+    return tuple(each for each, lack in lacks.items() if not lack)
+
+
+def _lack(name: str, runs: Path, settings: GatysSettings) -> str:
+    """Why a method cannot be exported yet; empty if it can."""
+    from baselines.methods.gatys import require_vgg
+
+    try:
+        if name == GATYS:
+            require_vgg(settings)
+        elif name in TRAINED:
+            weights_of(name, runs)
+    except ParticipantError as refusal:
+        return str(refusal)
+    return ""
+
+
+def _gatys_settings(preset: str, config: Path | None) -> GatysSettings:
+    from baselines.methods.gatys import PRESETS
+    from baselines.training.settings import chosen
+
+    return chosen(PRESETS, preset, config)
 
 
 def runs_for(name: str, runs: Path) -> Path:
@@ -151,9 +182,8 @@ def export_entries(
         return [export_method(METHODS[name], out)]
     if name == GATYS:
         from baselines.methods import gatys
-        from baselines.training.settings import chosen
 
-        settings = chosen(gatys.PRESETS, preset, config)
+        settings = _gatys_settings(preset, config)
         return [gatys.export_gatys(out, settings=settings, preset=preset)]
     weights = weights_of(name, runs)
     from baselines.export_trained import export_trained
@@ -173,9 +203,8 @@ def check_entries(
         return [f"{name}: largest difference {difference:.2g} of {method.tolerance:.2g}"]
     if name == GATYS:
         from baselines.methods import gatys
-        from baselines.training.settings import chosen
 
-        settings = chosen(gatys.PRESETS, preset, config)
+        settings = _gatys_settings(preset, config)
         left = gatys.check_gatys(out / f"{name}.zip", settings=settings)
         return [f"{name}: leaves {left:.2g} of the content's loss"]
     weights = weights_of(name, runs)

@@ -19,14 +19,23 @@ from torch import Tensor
 
 from baselines.archive import write_archive
 from baselines.card import Card, departures_in
-from baselines.features import VggFeatures, feature_network
+from baselines.features import VggFeatures, feature_network, require_weights
 from baselines.methods import gatys_entry
 from baselines.methods.gatys_entry import Optimisation, loss_of
 from baselines.parity import of_another_kind, open_exported
-from baselines.training.settings import SMOKE_FEATURES, refused
+from baselines.training.settings import COMPACT_FEATURES, SMOKE_FEATURES, refused
 from evaluator.errors import ParticipantError
 
-__all__ = ["CARD", "NAME", "PRESETS", "GatysSettings", "check_gatys", "export_gatys", "vgg_for"]
+__all__ = [
+    "CARD",
+    "NAME",
+    "PRESETS",
+    "GatysSettings",
+    "check_gatys",
+    "export_gatys",
+    "require_vgg",
+    "vgg_for",
+]
 
 NAME = "gatys"
 CHECKED_SIZES = ((65, 81), (72, 59))
@@ -88,15 +97,21 @@ PRESETS: Mapping[str, GatysSettings] = {
 
 def vgg_for(settings: GatysSettings) -> VggFeatures:
     """VGG-19 as far as the settings need it; ParticipantError ``baseline.features``."""
-    layers = {settings.content_layer, *settings.style_layers}
-    network = feature_network(settings.features, layers)
-    if not isinstance(network, VggFeatures):
+    require_vgg(settings)
+    network = feature_network(settings.features, {settings.content_layer, *settings.style_layers})
+    assert isinstance(network, VggFeatures)  # noqa: S101  (tells mypy what was required)
+    return network
+
+
+def require_vgg(settings: GatysSettings) -> None:
+    """Raise ParticipantError ``baseline.features`` where an entry could not be made; loads none."""
+    require_weights(settings.features)
+    if settings.features == COMPACT_FEATURES:
         raise ParticipantError(
             "baseline.features",
             f"An entry of {NAME} holds VGG-19 itself, and {settings.features} is not; set features "
             'to "vgg19-caffe" or "vgg19-torchvision" in a --config file.',
         )
-    return network
 
 
 def export_gatys(folder: Path, *, settings: GatysSettings, preset: str) -> Path:

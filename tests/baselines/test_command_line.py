@@ -26,7 +26,22 @@ def test_list_names_every_method() -> None:
 def test_export_prints_the_paths_it_wrote(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["export", "all", "--out", str(tmp_path)])
     assert result.exit_code == 0
-    assert sorted(result.output.split()) == sorted(str(path) for path in tmp_path.iterdir())
+    assert sorted(result.stdout.split()) == sorted(str(path) for path in tmp_path.iterdir())
+
+
+def test_all_takes_the_chosen_features_and_says_what_it_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STYLEARENA_WEIGHTS_DIR", str(tmp_path / "weights"))
+    options = ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]
+    for command in ("export", "check"):
+        done = RUNNER.invoke(app, [command, "all", "--preset", "smoke", *options])
+        assert f"{tmp_path}/out/gatys.zip" in done.stdout or "gatys: leaves" in done.stdout
+        assert "dcgan is left out: dcgan has no weights in" in done.stderr
+    said = RUNNER.invoke(app, ["export", "all", *options]).stderr
+    assert "gatys is left out: The weights vgg19-torchvision are not in" in said
+    left_out = [line.split()[0] for line in said.splitlines()]
+    assert sorted([*left_out, "johnson-all", "student", *METHODS]) == sorted(NAMES)
 
 
 def test_check_opens_what_export_wrote(tmp_path: Path) -> None:

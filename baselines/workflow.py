@@ -5,7 +5,7 @@ Light until a method that learns is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from evaluator.errors import ParticipantError
 
 if TYPE_CHECKING:
     from baselines.methods.gatys import GatysSettings
+    from baselines.training.settings import Settings
     from evaluator.datasets import Dataset
 
 __all__ = [
@@ -25,7 +26,9 @@ __all__ = [
     "check_entries",
     "export_entries",
     "lines_of_methods",
+    "ready_among",
     "ready_names",
+    "require_settings",
     "runs_for",
     "train_method",
     "trained_names",
@@ -90,8 +93,20 @@ def ready_names(
         return tuple(n for n in names_of("all") if n in METHODS or is_shipped(n))
     if name != "all":
         return names_of(name)
+    return ready_among(NAMES, runs, preset=preset, config=config, tell=tell)
+
+
+def ready_among(
+    names: Iterable[str],
+    runs: Path,
+    *,
+    preset: str,
+    config: Path | None,
+    tell: Callable[[str], None],
+) -> tuple[str, ...]:
+    """Those of ``names`` that nothing has to be trained or fetched for; as ``ready_names``."""
     settings = _gatys_settings(preset, config)
-    lacks = {each: _lack(each, runs, settings) for each in NAMES}
+    lacks = {name: _lack(name, runs, settings) for name in names}
     for each, lack in lacks.items():
         if lack:
             tell(f"{each} is left out: {lack}")
@@ -110,6 +125,28 @@ def _lack(name: str, runs: Path, settings: GatysSettings) -> str:
     except ParticipantError as refusal:
         return str(refusal)
     return ""
+
+
+def require_settings(names: Iterable[str], preset: str, config: Path | None) -> None:
+    """Refuse a file of settings that one of the methods does not have, before any is trained.
+
+    Raises ParticipantError ``baseline.config``, which names the method.
+    """
+    for name in names:
+        try:
+            if name == GATYS:
+                _gatys_settings(preset, config)
+            elif name in TRAINED:
+                _settings_of(name, preset, config)
+        except ParticipantError as refusal:
+            raise ParticipantError(refusal.code, f"{name}: {refusal}") from refusal
+
+
+def _settings_of(name: str, preset: str, config: Path | None) -> Settings:
+    from baselines.training.settings import chosen
+
+    method = trained(name)
+    return chosen(method.presets, preset, config, ignored=method.ignores)
 
 
 def _gatys_settings(preset: str, config: Path | None) -> GatysSettings:
@@ -131,13 +168,12 @@ def train_method(name: str, plan: Plan, runs: Path) -> Path:
     a style has to be named, and what ``train`` raises.
     """
     from baselines.training.loop import train
-    from baselines.training.settings import chosen, refused
+    from baselines.training.settings import refused
     from evaluator.backbones.loading import find_device
     from evaluator.commands.console import steps
     from evaluator.evaluate import find_dataset
 
-    method = trained(name)
-    settings = chosen(method.presets, plan.preset, plan.config, ignored=method.ignores)
+    method, settings = trained(name), _settings_of(name, plan.preset, plan.config)
     settings = replace(settings, style=plan.style or settings.style)
     find_device(plan.device)
     if not plan.minutes > 0:

@@ -12,6 +12,7 @@ from baselines.export import onnx_entry
 from baselines.graph import build
 from baselines.registry import METHODS, NAMES
 from baselines.training.weights import load_weights
+from baselines.workflow import require_settings
 from evaluator.errors import ParticipantError
 from tests.evaluator.tiny import tiny_dataset
 
@@ -94,6 +95,35 @@ def test_a_method_of_one_style_has_to_be_told_which(tmp_path: Path) -> None:
     said = refusal("train", "johnson", *options)
     assert "name it by --style" in said
     assert "s0, s1" in said
+
+
+@pytest.mark.slow
+def test_all_trains_exports_and_checks_all_with_a_style_of_its_own_choice(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path / "tiny")
+    options = ["--preset", "smoke", "--dataset", str(dataset.root), "--runs", str(tmp_path / "r")]
+    trained = RUNNER.invoke(app, ["train", "all", *options])
+    assert trained.exit_code == 0, trained.output
+    assert (tmp_path / "r" / "johnson.s0" / "weights.safetensors").is_file()
+    options += ["--style", "s1", "--out", str(tmp_path / "out"), "--minutes", "0.001"]
+    done = RUNNER.invoke(app, ["all", *options])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out" / "johnson.s1.zip").is_file()
+    assert "gatys: leaves" in done.stdout
+
+
+def test_settings_that_one_of_all_does_not_have_are_refused_first(tmp_path: Path) -> None:
+    config, runs = tmp_path / "my.toml", tmp_path / "runs"
+    options = ["--preset", "smoke", "--config", str(config), "--runs", str(runs)]
+    config.write_text("steps = 1\nstyle_weight = 2.0\n")
+    assert "wct: This method has no use for style_weight" in refusal("train", "all", *options)
+    assert "gatys: There is no setting 'steps'" in refusal("all", *options)
+    assert not runs.exists()
+
+
+def test_features_are_a_setting_of_all(tmp_path: Path) -> None:
+    config = tmp_path / "my.toml"
+    config.write_text('features = "compact-vgg"\n')
+    require_settings(NAMES, "smoke", config)
 
 
 @pytest.mark.parametrize("minutes", ["nan", "-1", "0"])

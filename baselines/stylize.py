@@ -53,7 +53,7 @@ def stylize(
     device: Annotated[str, typer.Option(help="Where to run: cpu or cuda.")] = "cpu",
 ) -> None:
     """Paint one picture in the manner of others, by optimising it (Gatys et al. 2016)."""
-    from baselines.methods.gatys import GatysSettings, vgg_for
+    from baselines.methods.gatys import GatysSettings, features_for
     from baselines.methods.gatys_entry import stylise
     from baselines.training.settings import chosen
     from evaluator.backbones.loading import find_device
@@ -64,7 +64,7 @@ def stylize(
     _require_writable(out)
     shares, place = _shares(share, len(style)), find_device(device)
     settings = chosen({"picture": GatysSettings()}, "picture", config)
-    network = vgg_for(settings).to(place)
+    network = features_for(settings).to(place)
     options = _options(settings, strength, keep_colours=keep_colours)
     evaluations = 2 * sum(options.iterations)  # line searches need more than one an iteration
     styles = [(_read(path, size).to(place), part) for path, part in zip(style, shares, strict=True)]

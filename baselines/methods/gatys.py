@@ -19,7 +19,7 @@ from torch import Tensor
 
 from baselines.archive import write_archive
 from baselines.card import Card, departures_in
-from baselines.features import VggFeatures, feature_network, require_weights
+from baselines.features import FeatureNetwork, VggFeatures, feature_network, require_weights
 from baselines.methods import gatys_entry
 from baselines.methods.gatys_entry import Optimisation, loss_of
 from baselines.parity import of_another_kind, open_exported
@@ -33,6 +33,7 @@ __all__ = [
     "GatysSettings",
     "check_gatys",
     "export_gatys",
+    "features_for",
     "require_vgg",
     "vgg_for",
 ]
@@ -41,6 +42,10 @@ NAME = "gatys"
 CHECKED_SIZES = ((65, 81), (72, 59))
 SEED = 11
 ENTRY = "stylize.py"
+WITHOUT_VGG = (
+    f', or paint far less well without them by a --config file of features = "{COMPACT_FEATURES}", '
+    'content_layer = "conv4_1", style_layers = ["conv1_1", "conv2_1", "conv3_1", "conv4_1"]'
+)
 
 CARD = Card(
     name="Gatys",
@@ -95,17 +100,23 @@ PRESETS: Mapping[str, GatysSettings] = {
 }
 
 
+def features_for(settings: GatysSettings) -> FeatureNetwork:
+    """What ``stylize`` compares; ParticipantError ``baseline.features``."""
+    require_weights(settings.features, otherwise=WITHOUT_VGG)
+    return feature_network(settings.features, {settings.content_layer, *settings.style_layers})
+
+
 def vgg_for(settings: GatysSettings) -> VggFeatures:
-    """VGG-19 as far as the settings need it; ParticipantError ``baseline.features``."""
+    """VGG-19 as far as an entry needs it; ParticipantError ``baseline.features``."""
     require_vgg(settings)
-    network = feature_network(settings.features, {settings.content_layer, *settings.style_layers})
+    network = features_for(settings)
     assert isinstance(network, VggFeatures)  # noqa: S101  (tells mypy what was required)
     return network
 
 
 def require_vgg(settings: GatysSettings) -> None:
     """Raise ParticipantError ``baseline.features`` where an entry could not be made; loads none."""
-    require_weights(settings.features)
+    require_weights(settings.features, otherwise="")
     if settings.features == COMPACT_FEATURES:
         raise ParticipantError(
             "baseline.features",

@@ -41,6 +41,7 @@ def test_all_takes_the_chosen_features_and_says_what_it_leaves_out(
         assert "dcgan is left out: dcgan has no weights in" in done.stderr
     said = RUNNER.invoke(app, ["export", "all", *options]).stderr
     assert "gatys is left out: The weights vgg19-torchvision are not in" in said
+    assert "compact" not in said  # an entry cannot hold it
     left_out = [line.split()[0] for line in said.splitlines()]
     assert sorted([*left_out, "johnson-all", "student", *METHODS]) == sorted(NAMES)
 

@@ -1,5 +1,6 @@
 """``stylearena stylize``: found by its entry point, several styles, colours, and refusals."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,20 @@ def test_a_file_that_could_not_be_followed_is_refused(
     (pictures / "quick.toml").write_text("\n".join([*kept, line]))
     with pytest.raises(ParticipantError, match=sentence):
         run(pictures)
+
+
+def test_missing_weights_are_a_sentence_whose_advice_helps(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STYLEARENA_WEIGHTS_DIR", str(pictures))
+    quick = (pictures / "quick.toml").read_text()
+    (pictures / "quick.toml").write_text(quick.replace(SEEDED, "vgg19-torchvision"))
+    with pytest.raises(ParticipantError, match="run `stylearena weights fetch") as refusal:
+        run(pictures)
+    advice = re.findall(r'\w+ = (?:"[^"]*"|\[[^]]*\])', str(refusal.value))
+    assert len(advice) == 3
+    (pictures / "quick.toml").write_text("\n".join([*advice, "iterations = [1, 2]"]))
+    assert run(pictures).shape == (64, 64, 3)
 
 
 def test_shares_must_be_as_many_as_styles(pictures: Path) -> None:

@@ -81,11 +81,15 @@ def train(
     """Train a method, or go on where it was interrupted; print the path of its weights.
 
     Ctrl-C ends the step and keeps what is learnt; a second one stops at once.
-    """
-    from baselines.workflow import Plan, train_method, trained_names
 
-    plan = Plan(preset.value, dataset, style, config, device, minutes)
-    for each in trained_names(name):
+    Of ``all``, those that learn one style take the dataset's first, unless --style names another.
+    """
+    from baselines.workflow import Plan, require_settings, train_method, trained_names
+
+    plan = Plan(preset.value, dataset, style, config, device, minutes, any_style=name == "all")
+    names = trained_names(name)
+    require_settings(names, preset.value, config)
+    for each in names:
         print(train_method(each, plan, runs))
 
 
@@ -99,12 +103,13 @@ def export(
 ) -> None:
     """Write entry archives and print their paths; preset and config are those of gatys.
 
-    ``all`` leaves out what has no weights yet; ``shipped`` is what ships with StyleArena.
+    ``all`` leaves out what has no weights yet, and says so; ``shipped`` is what ships with the
+    package.
     """
     from baselines.workflow import export_entries, ready_names, runs_for
 
     runs = runs_for(name, runs)
-    for each in ready_names(name, runs):
+    for each in ready_names(name, runs, preset=preset.value, config=config, tell=aside):
         for path in export_entries(each, out, runs, preset=preset.value, config=config):
             print(path)
 
@@ -121,7 +126,7 @@ def check(
     from baselines.workflow import check_entries, ready_names, runs_for
 
     runs = runs_for(name, runs)
-    for each in ready_names(name, runs):
+    for each in ready_names(name, runs, preset=preset.value, config=config, tell=aside):
         for line in check_entries(each, out, runs, preset=preset.value, config=config):
             print(line)
 
@@ -130,22 +135,28 @@ def check(
 def run_all(
     preset: Preset = PRESET,
     dataset: str = DATASET,
+    style: str = STYLE,
+    config: Path | None = CONFIG,
     runs: Path = RUNS,
     out: Path = OUT,
     device: str = DEVICE,
     minutes: float = MINUTES,
 ) -> None:
-    """Train, export and check every method; ``--minutes`` is for each of them."""
-    from baselines.registry import NAMES, TRAINED
-    from baselines.workflow import Plan, check_entries, export_entries, train_method
+    """Train, export and check every method; ``--minutes`` is for each of them.
 
-    plan = Plan(preset.value, dataset, "", None, device, minutes, any_style=True)
+    A --config file holds settings that all of them have, such as features.
+    """
+    from baselines.registry import NAMES, TRAINED
+    from baselines.workflow import Plan, ready_among, require_settings, train_method
+
+    plan = Plan(preset.value, dataset, style, config, device, minutes, any_style=True)
+    require_settings(NAMES, preset.value, config)
     for each in NAMES:
         if each in TRAINED:
             train_method(each, plan, runs)
-        export_entries(each, out, runs, preset=preset.value, config=None)
-        for line in check_entries(each, out, runs, preset=preset.value, config=None):
-            print(line)
+        for ready in ready_among([each], runs, preset=preset.value, config=config, tell=aside):
+            export(ready, out, runs, preset, config)
+            check(ready, out, runs, preset, config)
 
 
 @app.command()
@@ -194,6 +205,11 @@ def wrap(
 
     for path in wrap_published(network.value, weights, out, runtime=runtime.value):
         print(path)
+
+
+def aside(line: str) -> None:
+    """Say on stderr what is no result."""
+    print(line, file=sys.stderr)
 
 
 def main() -> None:

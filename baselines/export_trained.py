@@ -60,14 +60,21 @@ def export_trained(weights: Path, folder: Path) -> Path:
         styles=origin.styles if method.tied else (),
     )
     path = folder / archive_name(origin)
-    return compared_entry(model, card, path, reference=network, tolerance=method.tolerance)
+    return compared_entry(
+        model,
+        card,
+        path,
+        reference=network,
+        takes_style=not method.tied,
+        tolerance=method.tolerance,
+    )
 
 
 def check_trained(weights: Path, folder: Path) -> float:
     """The largest difference of the exported archive from torch; errors as ``check_method``."""
     method, network, origin = network_of(weights)
     archive = folder / archive_name(origin)
-    difference = largest_difference(archive, network)
+    difference = largest_difference(archive, network, takes_style=not method.tied)
     require_parity(difference, method.tolerance, archive.name)
     return difference
 

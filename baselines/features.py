@@ -25,8 +25,11 @@ from evaluator.compact.storing import unpacked
 from evaluator.errors import ParticipantError
 from evaluator.specs import WeightsRef
 
-__all__ = ["FeatureNetwork", "VggFeatures", "feature_network"]
+__all__ = ["FeatureNetwork", "VggFeatures", "feature_network", "require_weights"]
 
+OTHER_FEATURES = (
+    f", or name other features, such as {COMPACT_FEATURES}, which ships with StyleArena"
+)
 _COMPACT_STRIDES = {"conv1_1": 2, "conv2_1": 4, "conv3_1": 8, "conv4_1": 8}
 _RGB_MEAN, _RGB_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _BGR_MEAN = (103.939, 116.779, 123.68)
@@ -60,19 +63,32 @@ def feature_network(
     return VggFeatures(state, layers, encoder=encoder)
 
 
-def _state(name: str, folder: Path) -> LoadedState:
-    entry = REGISTRY.get(name)
-    if entry is None:
-        path = folder / name
-        digest = sha256_of(path) if path.is_file() else "0" * 64
-        return load_state(WeightsRef(name, digest), folder)
-    if not (entry.is_seeded or path_of(entry, folder).is_file()):
+def require_weights(
+    name: str, folder: Path | None = None, *, otherwise: str = OTHER_FEATURES
+) -> None:
+    """Raise ParticipantError ``baseline.features`` where weights are neither here nor shipped.
+
+    ``otherwise`` is what helps but fetching them, as the end of the sentence.
+    """
+    folder, entry = folder or default_folder(), REGISTRY.get(name)
+    if entry is None and not (folder / name).is_file():
         raise ParticipantError(
             "baseline.features",
-            f"The weights {name} are not in {folder}; run `{FETCH} {name}`, or name "
-            f"other features, such as {COMPACT_FEATURES}, which ships with StyleArena.",
+            f"There are no weights {name}: {folder} has no such file, and `stylearena weights "
+            "list` does not know the name; mend features in the --config file.",
         )
-    return load_state(WeightsRef(name, entry.sha256), folder)
+    if entry and not (entry.is_seeded or path_of(entry, folder).is_file()):
+        raise ParticipantError(
+            "baseline.features",
+            f"The weights {name} are not in {folder}; run `{FETCH} {name}`{otherwise}.",
+        )
+
+
+def _state(name: str, folder: Path) -> LoadedState:
+    require_weights(name, folder)
+    entry = REGISTRY.get(name)
+    digest = sha256_of(folder / name) if entry is None else entry.sha256
+    return load_state(WeightsRef(name, digest), folder)
 
 
 class VggFeatures(FeatureNetwork):

@@ -16,13 +16,15 @@ from torch import Tensor
 from baselines.card import Card
 from baselines.export import onnx_entry
 from baselines.method import ODD_SIZES, Method, sizes_told
-from evaluator.entry import open_entry
+from evaluator.entry import Entry, open_entry
 from evaluator.errors import ParticipantError
 
 __all__ = [
     "check_method",
     "compared_entry",
     "largest_difference",
+    "of_another_kind",
+    "open_exported",
     "require_parity",
 ]
 
@@ -34,9 +36,35 @@ def check_method(method: Method, archive: Path) -> float:
 
     Also raises what the evaluator's static checks raise.
     """
-    difference = largest_difference(archive, method.reference)
+    difference = largest_difference(archive, method.reference, takes_style=True)
     require_parity(difference, method.tolerance, archive.name)
     return difference
+
+
+def open_exported(archive: Path, into: Path) -> Entry:
+    """The archive that ``export`` wrote, opened as the evaluator opens anyone's.
+
+    Raises ParticipantError ``baseline.parity`` if nothing was exported.
+    """
+    if not archive.is_file():
+        raise ParticipantError(
+            "baseline.parity",
+            f"There is no {archive.name} in {archive.parent}; run `{_export(archive)}` first.",
+        )
+    return open_entry(archive, into)
+
+
+def of_another_kind(archive: Path) -> ParticipantError:
+    """What to raise where the archive cannot be what its name says."""
+    return ParticipantError(
+        "baseline.parity",
+        f"{archive} is not what export writes under that name; run `{_export(archive)}` again.",
+    )
+
+
+def _export(archive: Path) -> str:
+    method = archive.name.partition(".")[0]  # a style's name may follow
+    return f"python -m baselines export {method} --out {archive.parent}"
 
 
 def compared_entry(
@@ -45,6 +73,7 @@ def compared_entry(
     path: Path,
     *,
     reference: Callable[..., Tensor],
+    takes_style: bool,
     tolerance: float,
 ) -> Path:
     """The archive of a graph that computes what ``reference`` does; its card tells how nearly.
@@ -53,7 +82,7 @@ def compared_entry(
     """
     with TemporaryDirectory(prefix="stylearena-") as draft:
         archive = onnx_entry(model, card, Path(draft) / "draft.zip")
-        difference = largest_difference(archive, reference)
+        difference = largest_difference(archive, reference, takes_style=takes_style)
     require_parity(difference, tolerance, path.name)
     measured = f"at {sizes_told()} the largest difference from PyTorch is {difference:.1e}"
     return onnx_entry(model, replace(card, training=f"{card.training}; {measured}"), path)
@@ -69,28 +98,35 @@ def require_parity(difference: float, tolerance: float, name: str) -> None:
         )
 
 
-def largest_difference(archive: Path, reference: Callable[..., Tensor]) -> float:
+def largest_difference(
+    archive: Path, reference: Callable[..., Tensor], *, takes_style: bool
+) -> float:
     """max |ONNX − reference| over pictures of two odd sizes, two at a time.
 
     ``reference`` takes (content, style), or (content) for models without a style input.
     """
+    session = _session(archive, takes_style=takes_style)
+    found = [_difference(session, reference, size) for size in ODD_SIZES]
+    return float(torch.tensor(found).max())  # Python's own max would lose what is not a number
+
+
+def _session(archive: Path, *, takes_style: bool) -> onnxruntime.InferenceSession:
     with TemporaryDirectory(prefix="stylearena-") as folder:
-        entry = open_entry(archive, Path(folder))
+        entry = open_exported(archive, Path(folder))
+        if entry.facts is None or entry.facts.has_style != takes_style:
+            raise of_another_kind(archive)
         model = entry.root / (entry.manifest.model or "")
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # it warns of inputs that have a default
-        session = onnxruntime.InferenceSession(model.read_bytes(), options)
-    names = [value.name for value in session.get_inputs()]
-    found = [_difference(session, names, reference, size) for size in ODD_SIZES]
-    return float(torch.tensor(found).max())  # Python's own max would lose what is not a number
+        return onnxruntime.InferenceSession(model.read_bytes(), options)
 
 
 def _difference(
     session: onnxruntime.InferenceSession,
-    names: list[str],
     reference: Callable[..., Tensor],
     size: tuple[int, int],
 ) -> float:
+    names = [value.name for value in session.get_inputs()]
     pictures = _pictures(size)[: len(names)]
     feeds = {name: picture.numpy() for name, picture in zip(names, pictures, strict=True)}
     (found,) = session.run(["stylized"], feeds)

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from baselines.registry import GATYS, METHODS, TRAINED
-from evaluator.backbones.weights import known, path_of
+from baselines.registry import METHODS, TRAINED
 from evaluator.errors import ParticipantError
 
 __all__ = ["SHIPPED", "WEIGHTS_FILE", "can_be_exported", "is_shipped", "run_name", "weights_of"]
 
 WEIGHTS_FILE = "weights.safetensors"
 SHIPPED = Path(__file__).resolve().parent / "weights"
-GATYS_WEIGHTS = "vgg19-torchvision"
 
 
 def run_name(method: str, style: str) -> str:
@@ -39,9 +37,7 @@ def weights_of(name: str, runs: Path) -> list[Path]:
 
 
 def can_be_exported(name: str, runs: Path) -> bool:
-    """Whether nothing has to be trained or fetched before."""
-    if name == GATYS:
-        return path_of(known(GATYS_WEIGHTS)).is_file()
+    """Whether nothing has to be trained before."""
     return name in METHODS or (name in TRAINED and bool(_weights(name, runs)))
 
 

@@ -6,12 +6,15 @@ imports this package. Light until it runs.
 
 from __future__ import annotations
 
+import math
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evaluator.errors import ParticipantError
+from evaluator.writing import writing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,7 +53,7 @@ def stylize(
     device: Annotated[str, typer.Option(help="Where to run: cpu or cuda.")] = "cpu",
 ) -> None:
     """Paint one picture in the manner of others, by optimising it (Gatys et al. 2016)."""
-    from baselines.methods.gatys import GatysSettings, vgg_for
+    from baselines.methods.gatys import GatysSettings, features_for
     from baselines.methods.gatys_entry import stylise
     from baselines.training.settings import chosen
     from evaluator.backbones.loading import find_device
@@ -58,9 +61,10 @@ def stylize(
 
     if out.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
         raise ParticipantError("stylize.format", f"{out} is neither .png nor .jpg; name it so.")
+    _require_writable(out)
     shares, place = _shares(share, len(style)), find_device(device)
     settings = chosen({"picture": GatysSettings()}, "picture", config)
-    network = vgg_for(settings).to(place)
+    network = features_for(settings).to(place)
     options = _options(settings, strength, keep_colours=keep_colours)
     evaluations = 2 * sum(options.iterations)  # line searches need more than one an iteration
     styles = [(_read(path, size).to(place), part) for path, part in zip(style, shares, strict=True)]
@@ -72,6 +76,7 @@ def stylize(
             options,
             lambda step, loss: bar.count(f"loss {loss:.3g}", step, max(step, evaluations)),
         )
+    _require_finite(painted)
     _write(out, painted)
     people().print(f"{out}", markup=False)
 
@@ -80,6 +85,10 @@ def _options(
     settings: GatysSettings, strength: float | None, *, keep_colours: bool
 ) -> Optimisation:
     """Those of the settings, but for what the command line says."""
+    if strength is not None and not math.isfinite(strength):
+        raise ParticipantError(
+            "stylize.strength", f"--strength must be a finite number, not {strength}; mend it."
+        )
     options = settings.optimisation()
     return options._replace(
         strength=options.strength if strength is None else strength,
@@ -89,13 +98,23 @@ def _options(
 
 def _shares(share: list[float] | None, styles: int) -> list[float]:
     shares = share or [1.0] * styles
-    if len(shares) != styles or min(shares) < 0 or sum(shares) <= 0:
+    if len(shares) != styles or min(shares) < 0 or not 0 < sum(shares) < math.inf:
         raise ParticipantError(
             "stylize.shares",
-            f"There are {styles} styles and the shares {shares}; give each style one share, none "
-            "negative and not all zero.",
+            f"There are {styles} styles and the shares {shares}; give each style one share, a "
+            "finite number, none negative and not all zero.",
         )
     return shares
+
+
+def _require_finite(painted: Tensor) -> None:
+    """Refuse what would be written as a blank picture."""
+    if not painted.isfinite().all():
+        raise ParticipantError(
+            "stylize.diverged",
+            "The picture's values grew beyond all bounds; lower --strength, or content_weight and "
+            "style_weight in the --config file.",
+        )
 
 
 def _read(path: Path, size: int) -> Tensor:
@@ -112,17 +131,40 @@ def _read(path: Path, size: int) -> Tensor:
     return interpolate(picture, sides, mode="bilinear", antialias=True, align_corners=False)
 
 
+def _require_writable(path: Path) -> None:
+    """Learn before minutes of painting that nothing could be written; leaves nothing behind."""
+    made: list[Path] = []
+    with _writing(path):
+        try:
+            for folder in reversed(path.parents):
+                if not folder.exists():
+                    folder.mkdir()
+                    made.append(folder)
+            was_there = path.exists()
+            path.open("ab").close()
+            if not was_there:
+                path.unlink()
+        finally:
+            for folder in reversed(made):
+                folder.rmdir()
+
+
 def _write(path: Path, picture: Tensor) -> None:
     import numpy as np
 
     from evaluator.images import encode_jpeg, encode_png
-    from evaluator.writing import writing
 
     pixels = np.round(255 * picture[0].permute(1, 2, 0).cpu().numpy()).astype(np.uint8)
     data = encode_png(pixels) if path.suffix.lower() == ".png" else encode_jpeg(pixels)
-    with writing(
-        f"The picture {path}", "name another place", code="stylize.unwritable",
-        error=ParticipantError,
-    ):  # fmt: skip
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+
+
+def _writing(path: Path) -> AbstractContextManager[None]:
+    return writing(
+        f"The picture {path}",
+        "name another place with --out",
+        code="stylize.unwritable",
+        error=ParticipantError,
+    )

@@ -5,17 +5,19 @@ Light until a method that learns is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from baselines.card import Card
-from baselines.registry import GATYS, METHODS, TRAINED, names_of, trained
-from baselines.runs import SHIPPED, can_be_exported, is_shipped, run_name, weights_of
+from baselines.registry import GATYS, METHODS, NAMES, TRAINED, names_of, trained
+from baselines.runs import SHIPPED, is_shipped, run_name, weights_of
 from evaluator.errors import ParticipantError
 
 if TYPE_CHECKING:
+    from baselines.methods.gatys import GatysSettings
+    from baselines.training.settings import Settings
     from evaluator.datasets import Dataset
 
 __all__ = [
@@ -24,7 +26,9 @@ __all__ = [
     "check_entries",
     "export_entries",
     "lines_of_methods",
+    "ready_among",
     "ready_names",
+    "require_settings",
     "runs_for",
     "train_method",
     "trained_names",
@@ -77,15 +81,79 @@ def trained_names(name: str) -> tuple[str, ...]:
     return found
 
 
-def ready_names(name: str, runs: Path) -> tuple[str, ...]:
+def ready_names(
+    name: str, runs: Path, *, preset: str, config: Path | None, tell: Callable[[str], None]
+) -> tuple[str, ...]:
     """The methods of that name; of ``all``, those that nothing has to be trained or fetched for.
 
-    ``shipped`` are those that need nothing beside the package.
+    ``tell`` hears a line for each that is left out. ``shipped`` are those that need nothing beside
+    the package.
     """
     if name == "shipped":
         return tuple(n for n in names_of("all") if n in METHODS or is_shipped(n))
-    names = names_of(name)
-    return tuple(n for n in names if can_be_exported(n, runs)) if name == "all" else names
+    if name != "all":
+        return names_of(name)
+    return ready_among(NAMES, runs, preset=preset, config=config, tell=tell)
+
+
+def ready_among(
+    names: Iterable[str],
+    runs: Path,
+    *,
+    preset: str,
+    config: Path | None,
+    tell: Callable[[str], None],
+) -> tuple[str, ...]:
+    """Those of ``names`` that nothing has to be trained or fetched for; as ``ready_names``."""
+    settings = _gatys_settings(preset, config)
+    lacks = {name: _lack(name, runs, settings) for name in names}
+    for each, lack in lacks.items():
+        if lack:
+            tell(f"{each} is left out: {lack}")
+    return tuple(each for each, lack in lacks.items() if not lack)
+
+
+def _lack(name: str, runs: Path, settings: GatysSettings) -> str:
+    """Why a method cannot be exported yet; empty if it can."""
+    from baselines.methods.gatys import require_vgg
+
+    try:
+        if name == GATYS:
+            require_vgg(settings)
+        elif name in TRAINED:
+            weights_of(name, runs)
+    except ParticipantError as refusal:
+        return str(refusal)
+    return ""
+
+
+def require_settings(names: Iterable[str], preset: str, config: Path | None) -> None:
+    """Refuse a file of settings that one of the methods does not have, before any is trained.
+
+    Raises ParticipantError ``baseline.config``, which names the method.
+    """
+    for name in names:
+        try:
+            if name == GATYS:
+                _gatys_settings(preset, config)
+            elif name in TRAINED:
+                _settings_of(name, preset, config)
+        except ParticipantError as refusal:
+            raise ParticipantError(refusal.code, f"{name}: {refusal}") from refusal
+
+
+def _settings_of(name: str, preset: str, config: Path | None) -> Settings:
+    from baselines.training.settings import chosen
+
+    method = trained(name)
+    return chosen(method.presets, preset, config, ignored=method.ignores)
+
+
+def _gatys_settings(preset: str, config: Path | None) -> GatysSettings:
+    from baselines.methods.gatys import PRESETS
+    from baselines.training.settings import chosen
+
+    return chosen(PRESETS, preset, config)
 
 
 def runs_for(name: str, runs: Path) -> Path:
@@ -100,13 +168,12 @@ def train_method(name: str, plan: Plan, runs: Path) -> Path:
     a style has to be named, and what ``train`` raises.
     """
     from baselines.training.loop import train
-    from baselines.training.settings import chosen, refused
+    from baselines.training.settings import refused
     from evaluator.backbones.loading import find_device
     from evaluator.commands.console import steps
     from evaluator.evaluate import find_dataset
 
-    method = trained(name)
-    settings = chosen(method.presets, plan.preset, plan.config, ignored=method.ignores)
+    method, settings = trained(name), _settings_of(name, plan.preset, plan.config)
     settings = replace(settings, style=plan.style or settings.style)
     find_device(plan.device)
     if not plan.minutes > 0:
@@ -151,9 +218,8 @@ def export_entries(
         return [export_method(METHODS[name], out)]
     if name == GATYS:
         from baselines.methods import gatys
-        from baselines.training.settings import chosen
 
-        settings = chosen(gatys.PRESETS, preset, config)
+        settings = _gatys_settings(preset, config)
         return [gatys.export_gatys(out, settings=settings, preset=preset)]
     weights = weights_of(name, runs)
     from baselines.export_trained import export_trained
@@ -173,9 +239,8 @@ def check_entries(
         return [f"{name}: largest difference {difference:.2g} of {method.tolerance:.2g}"]
     if name == GATYS:
         from baselines.methods import gatys
-        from baselines.training.settings import chosen
 
-        settings = chosen(gatys.PRESETS, preset, config)
+        settings = _gatys_settings(preset, config)
         left = gatys.check_gatys(out / f"{name}.zip", settings=settings)
         return [f"{name}: leaves {left:.2g} of the content's loss"]
     weights = weights_of(name, runs)

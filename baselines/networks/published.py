@@ -49,7 +49,14 @@ def wrap_published(
 def _traced_entry(wrapped: Wrapped, folder: Path) -> Path:
     model = trace(wrapped.network, takes_style=wrapped.takes_style)
     path = folder / f"{wrapped.name}.zip"
-    return compared_entry(model, wrapped.card, path, reference=wrapped.network, tolerance=TOLERANCE)
+    return compared_entry(
+        model,
+        wrapped.card,
+        path,
+        reference=wrapped.network,
+        takes_style=wrapped.takes_style,
+        tolerance=TOLERANCE,
+    )
 
 
 def _python_entry(wrapped: Wrapped, folder: Path) -> Path:

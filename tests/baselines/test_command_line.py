@@ -8,8 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from baselines.__main__ import app
-from baselines.registry import NAMES
+from baselines.export import onnx_entry
+from baselines.graph import build
+from baselines.registry import METHODS, NAMES
 from baselines.training.weights import load_weights
+from baselines.workflow import require_settings
 from evaluator.errors import ParticipantError
 from tests.evaluator.tiny import tiny_dataset
 
@@ -24,7 +27,23 @@ def test_list_names_every_method() -> None:
 def test_export_prints_the_paths_it_wrote(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["export", "all", "--out", str(tmp_path)])
     assert result.exit_code == 0
-    assert sorted(result.output.split()) == sorted(str(path) for path in tmp_path.iterdir())
+    assert sorted(result.stdout.split()) == sorted(str(path) for path in tmp_path.iterdir())
+
+
+def test_all_takes_the_chosen_features_and_says_what_it_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STYLEARENA_WEIGHTS_DIR", str(tmp_path / "weights"))
+    options = ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]
+    for command in ("export", "check"):
+        done = RUNNER.invoke(app, [command, "all", "--preset", "smoke", *options])
+        assert f"{tmp_path}/out/gatys.zip" in done.stdout or "gatys: leaves" in done.stdout
+        assert "dcgan is left out: dcgan has no weights in" in done.stderr
+    said = RUNNER.invoke(app, ["export", "all", *options]).stderr
+    assert "gatys is left out: The weights vgg19-torchvision are not in" in said
+    assert "compact" not in said  # an entry cannot hold it
+    left_out = [line.split()[0] for line in said.splitlines()]
+    assert sorted([*left_out, "johnson-all", "student", *METHODS]) == sorted(NAMES)
 
 
 def test_check_opens_what_export_wrote(tmp_path: Path) -> None:
@@ -79,6 +98,35 @@ def test_a_method_of_one_style_has_to_be_told_which(tmp_path: Path) -> None:
     assert "s0, s1" in said
 
 
+@pytest.mark.slow
+def test_all_trains_exports_and_checks_all_with_a_style_of_its_own_choice(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path / "tiny")
+    options = ["--preset", "smoke", "--dataset", str(dataset.root), "--runs", str(tmp_path / "r")]
+    trained = RUNNER.invoke(app, ["train", "all", *options])
+    assert trained.exit_code == 0, trained.output
+    assert (tmp_path / "r" / "johnson.s0" / "weights.safetensors").is_file()
+    options += ["--style", "s1", "--out", str(tmp_path / "out"), "--minutes", "0.001"]
+    done = RUNNER.invoke(app, ["all", *options])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out" / "johnson.s1.zip").is_file()
+    assert "gatys: leaves" in done.stdout
+
+
+def test_settings_that_one_of_all_does_not_have_are_refused_first(tmp_path: Path) -> None:
+    config, runs = tmp_path / "my.toml", tmp_path / "runs"
+    options = ["--preset", "smoke", "--config", str(config), "--runs", str(runs)]
+    config.write_text("steps = 1\nstyle_weight = 2.0\n")
+    assert "wct: This method has no use for style_weight" in refusal("train", "all", *options)
+    assert "gatys: There is no setting 'steps'" in refusal("all", *options)
+    assert not runs.exists()
+
+
+def test_features_are_a_setting_of_all(tmp_path: Path) -> None:
+    config = tmp_path / "my.toml"
+    config.write_text('features = "compact-vgg"\n')
+    require_settings(NAMES, "smoke", config)
+
+
 @pytest.mark.parametrize("minutes", ["nan", "-1", "0"])
 def test_a_budget_that_is_none_is_refused(tmp_path: Path, minutes: str) -> None:
     options = ["--preset", "smoke", "--runs", str(tmp_path), "--minutes", minutes]
@@ -109,3 +157,36 @@ def test_what_holds_no_weights_is_not_wrapped(tmp_path: Path) -> None:
 def test_exporting_what_was_not_trained_says_how_to_train_it(tmp_path: Path) -> None:
     said = refusal("export", "dcgan", "--runs", str(tmp_path), "--out", str(tmp_path))
     assert "run `python -m baselines train dcgan` first" in said
+
+
+def test_checking_what_was_not_exported_says_how_to_export_it(tmp_path: Path) -> None:
+    for name in ("reinhard", "student", "gatys"):
+        said = refusal("check", name, "--preset", "smoke", "--out", str(tmp_path))
+        assert f"There is no {name}.zip in {tmp_path}" in said
+        assert f"run `python -m baselines export {name} --out {tmp_path}` first" in said
+
+
+def exported(name: str, folder: Path) -> Path:
+    options = ["--preset", "smoke", "--out", str(folder)]
+    assert RUNNER.invoke(app, ["export", name, *options]).exit_code == 0
+    return folder / f"{name}.zip"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [("gatys", "reinhard"), ("gatys", "student"), ("reinhard", "gatys")],
+)
+def test_an_archive_of_another_kind_is_told_from_what_was_exported(
+    tmp_path: Path, given: str, named: str
+) -> None:
+    exported(given, tmp_path / "given").rename(tmp_path / f"{named}.zip")
+    said = refusal("check", named, "--preset", "smoke", "--out", str(tmp_path))
+    assert f"{named}.zip is not what export writes under that name" in said
+
+
+def test_a_network_without_a_style_input_is_told_from_a_method_with_one(tmp_path: Path) -> None:
+    model = build("plain", "stylized = Identity(content)")
+    del model.graph.input[1]
+    onnx_entry(model, METHODS["reinhard"].card, tmp_path / "reinhard.zip")
+    said = refusal("check", "reinhard", "--out", str(tmp_path))
+    assert "reinhard.zip is not what export writes under that name" in said

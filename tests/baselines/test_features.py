@@ -75,3 +75,8 @@ def test_an_encoder_rounds_sizes_up() -> None:
 def test_missing_weights_are_one_sentence_on_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ParticipantError, match="run `stylearena weights fetch vgg19-caffe`"):
         feature_network("vgg19-caffe", LAYERS, folder=tmp_path)
+
+
+def test_a_name_of_no_weights_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ParticipantError, match=r"There are no weights my\.pth"):
+        feature_network("my.pth", LAYERS, folder=tmp_path)

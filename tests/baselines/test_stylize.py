@@ -1,5 +1,6 @@
 """``stylearena stylize``: found by its entry point, several styles, colours, and refusals."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from baselines.features import feature_network
+from baselines.methods import gatys_entry
 from baselines.methods.gatys_entry import Optimisation, loss_of, stylise, with_colours_of
 from baselines.stylize import stylize
 from evaluator.errors import ParticipantError
@@ -77,6 +79,10 @@ def test_what_the_file_says_holds_where_the_command_line_says_nothing(pictures: 
         ('iterations = ["a", "b"]', "an int|a int"),
         ("iterations = [0, 2]", "from 1 on"),
         ("scales = [1.0, 0.5]", "the last of them 1"),
+        ("style_layers = []", "must name at least one layer"),
+        ("style_weight = nan", "style_weight must be a finite number"),
+        ("content_weight = inf", "content_weight must be a finite number"),
+        ("strength = -1.0", "strength must be a finite number from 0 on"),
     ],
 )
 def test_a_file_that_could_not_be_followed_is_refused(
@@ -89,9 +95,58 @@ def test_a_file_that_could_not_be_followed_is_refused(
         run(pictures)
 
 
+def test_missing_weights_are_a_sentence_whose_advice_helps(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STYLEARENA_WEIGHTS_DIR", str(pictures))
+    quick = (pictures / "quick.toml").read_text()
+    (pictures / "quick.toml").write_text(quick.replace(SEEDED, "vgg19-torchvision"))
+    with pytest.raises(ParticipantError, match="run `stylearena weights fetch") as refusal:
+        run(pictures)
+    advice = re.findall(r'\w+ = (?:"[^"]*"|\[[^]]*\])', str(refusal.value))
+    assert len(advice) == 3
+    (pictures / "quick.toml").write_text("\n".join([*advice, "iterations = [1, 2]"]))
+    assert run(pictures).shape == (64, 64, 3)
+
+
 def test_shares_must_be_as_many_as_styles(pictures: Path) -> None:
     with pytest.raises(ParticipantError, match="give each style one share"):
         run(pictures, "--share", "1", "--share", "2")
+
+
+@pytest.mark.parametrize("place", ["folder.png", "content.png/new/out.png"])
+def test_a_place_that_cannot_be_written_is_named_before_painting(
+    pictures: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pictures / "folder.png").mkdir()
+    monkeypatch.setattr(gatys_entry, "stylise", lambda *_: pytest.fail("it painted"))
+    with pytest.raises(ParticipantError, match=r"cannot be written: .*another place") as refusal:
+        run(pictures, "--out", str(pictures / place))
+    assert refusal.value.code == "stylize.unwritable"
+
+
+@pytest.mark.parametrize("place", ["new/deep/out.png", f"new/{300 * 'n'}/out.png"])
+def test_a_refusal_leaves_nothing_behind(pictures: Path, place: str) -> None:
+    before = sorted(pictures.rglob("*"))
+    with pytest.raises(ParticipantError):
+        run(pictures, "--share", "0", "--out", str(pictures / place))
+    assert sorted(pictures.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("option", "number"), [("--share", "nan"), ("--share", "inf"), ("--strength", "inf")]
+)
+def test_what_is_no_finite_number_is_refused(pictures: Path, option: str, number: str) -> None:
+    with pytest.raises(ParticipantError, match="finite number"):
+        run(pictures, option, number)
+    assert not (pictures / "out.png").exists()
+
+
+def test_a_picture_that_is_not_finite_is_not_written(pictures: Path) -> None:
+    with pytest.raises(ParticipantError, match="lower --strength") as refusal:
+        run(pictures, "--strength", "1e300")
+    assert refusal.value.code == "stylize.diverged"
+    assert not (pictures / "out.png").exists()
 
 
 def test_the_loss_falls_and_more_iterations_let_it_fall_further() -> None:

@@ -6,7 +6,6 @@ code, so the same numbers. Light to import: torch comes with the scorer.
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from evaluator.devices import require_device_name
 from evaluator.errors import OrganiserError
+from evaluator.rerun import command_again
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,7 +144,12 @@ def evaluate(
         place = (*_confinement(rung, opened.manifest.runtime), device, results, pair_seconds)
         report = _Run(opened, data, scorer, *place).report(on_pair, on_metric)
         if results is not None:
-            again = _command(Path(entry), dataset, rules, device, pair_seconds)
+            options = {
+                "--protocol": rules.name,
+                "--device": device,
+                "--pair-seconds": None if pair_seconds is None else f"{pair_seconds:g}",
+            }
+            again = command_again("evaluate", Path(entry), dataset, options)
             results.finish(report, data, rules, command=again)
         return report
 
@@ -280,23 +285,6 @@ def require_device(device: str) -> None:
         from evaluator.backbones.loading import find_device
 
         find_device(device)
-
-
-def _command(
-    entry: Path,
-    dataset: Dataset | Path | str,
-    protocol: Protocol,
-    device: str,
-    pair_seconds: float | None,
-) -> str:
-    """The shell command that does this run again."""
-    from evaluator.datasets import Dataset
-
-    place = dataset.root if isinstance(dataset, Dataset) else dataset
-    options = {"--dataset": str(place), "--protocol": protocol.name, "--device": device}
-    if pair_seconds is not None:
-        options["--pair-seconds"] = f"{pair_seconds:g}"
-    return shlex.join(["stylearena", "evaluate", entry.name, *sum(options.items(), ())])
 
 
 def find_dataset(

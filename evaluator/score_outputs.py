@@ -7,7 +7,6 @@ made, and how fast, is not known. Everything that can be refused is refused befo
 from __future__ import annotations
 
 import hashlib
-import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -21,6 +20,7 @@ from evaluator.evaluate import PairDone, find_dataset, require_device
 from evaluator.images import PicturePolicy, decode, decoded_size, size_of
 from evaluator.protocols import DEFAULT_PROTOCOL, protocol
 from evaluator.report import EntryInfo, Report
+from evaluator.rerun import command_again
 from evaluator.results import ResultsFolder
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ def score_outputs(
         scorer = scorer or _scorer(rules, device, on_download)
         listeners = [listen for listen in (results and results.keep, on_pair) if listen]
         scorer.prepare(data, on_target)
-        report = _judge(
-            *(folder, data, scorer, name or Path(outputs).name, listeners), on_metric=on_metric
-        )
+        called = name or Path(outputs).resolve().name
+        report = _judge(*(folder, data, scorer, called, listeners), on_metric=on_metric)
         if results is not None:
-            command = _command(Path(outputs), dataset, rules, device)
+            options = {"--protocol": rules.name, "--device": device, "--name": name}
+            command = command_again("score", Path(outputs), dataset, options)
             results.finish(report, data, rules, command=command)
     return report
 
@@ -201,10 +201,3 @@ def _scorer(rules: Protocol, device: str, on_download: Progress | None) -> Score
     from evaluator.scoring import Scorer
 
     return Scorer(rules, device=device, on_download=on_download)
-
-
-def _command(outputs: Path, dataset: Dataset | Path | str, rules: Protocol, device: str) -> str:
-    """The shell command that does this again."""
-    place = getattr(dataset, "root", dataset)
-    options = {"--dataset": str(place), "--protocol": rules.name, "--device": device}
-    return shlex.join(["stylearena", "score", outputs.name, *sum(options.items(), ())])

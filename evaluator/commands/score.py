@@ -75,7 +75,7 @@ def _run(
         return score_outputs(
             outputs,
             dataset,
-            name=name or outputs.resolve().name,
+            name=name,
             protocol_name=protocol,
             device=device,
             out=folder,

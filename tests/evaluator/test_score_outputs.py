@@ -1,5 +1,8 @@
 """Scoring ready-made pictures: evaluate's own numbers, and a sentence for each thing amiss."""
 
+import html
+import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,6 +179,28 @@ def test_pictures_are_never_replaced_by_what_is_made_of_them(
     with pytest.raises(ParticipantError, match="would replace") as caught:
         score_outputs(evaluated[0], dataset, scorer=scorer, out=evaluated[0])
     assert caught.value.code == "out.foreign"
+
+
+def test_the_page_s_command_does_the_run_again(
+    outputs: Path, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(outputs)
+    data = os.path.relpath(dataset.root, outputs)
+    place = ["--dataset", data, "--protocol", "small", "--name", "My method"]
+    command = ["stylearena", "score", ".", *place, "--out", "../out"]
+    reports, results = [], tmp_path / "out"
+    for _ in range(2):
+        monkeypatch.setattr("sys.argv", command)
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        assert caught.value.code == 0
+        reports.append(Report.load(results / "report.json"))
+        page = (results / "report.html").read_text("utf-8")
+        shown = html.unescape(page.split("<pre><code>stylearena ")[1].split("</code>")[0])
+        command, results = ["stylearena", *shlex.split(shown)], Path("stylearena-mine")
+    assert reports[0].entry == reports[1].entry
+    assert reports[0].entry.name == "My method"
+    assert str(tmp_path) not in page
 
 
 def test_the_command_scores_and_says_where_the_results_are(

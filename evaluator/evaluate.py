@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from evaluator.devices import require_device_name
 from evaluator.errors import OrganiserError
 from evaluator.rerun import command_again
+from evaluator.results import ResultsFolder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from evaluator.entry import Entry
     from evaluator.protocols import Protocol
     from evaluator.report import Report
-    from evaluator.results import ResultsFolder
     from evaluator.sandbox import Box, Frame, Limits, Rung
     from evaluator.scoring import Scorer
     from evaluator.shards import PairScore, ShardResult
@@ -130,7 +130,6 @@ def evaluate(
     results, and what an interrupted run left there counts. Raises StyleArenaError.
     """
     from evaluator.entry import open_entry
-    from evaluator.results import ResultsFolder
 
     with ExitStack() as closing:
         # Cheap refusals first: nobody should wait for torch to hear of a misspelt name.
@@ -144,11 +143,7 @@ def evaluate(
         place = (*_confinement(rung, opened.manifest.runtime), device, results, pair_seconds)
         report = _Run(opened, data, scorer, *place).report(on_pair, on_metric)
         if results is not None:
-            options = {
-                "--protocol": rules.name,
-                "--device": device,
-                "--pair-seconds": None if pair_seconds is None else f"{pair_seconds:g}",
-            }
+            options = {"--protocol": rules.name, "--device": device, "--pair-seconds": pair_seconds}
             again = command_again("evaluate", Path(entry), dataset, options)
             results.finish(report, data, rules, command=again)
         return report

@@ -18,10 +18,15 @@ __all__ = ["command_again"]
 
 
 def command_again(
-    verb: str, subject: Path, dataset: Dataset | Path | str, options: Mapping[str, str | None]
+    verb: str,
+    subject: Path,
+    dataset: Dataset | Path | str,
+    options: Mapping[str, str | float | None],
 ) -> str:
     """``stylearena VERB SUBJECT`` with the options that are not None."""
     place = dataset if isinstance(dataset, Path | str) else dataset.root
-    given = {"--dataset": str(place), **options}
-    words = [word for name, value in given.items() if value is not None for word in (name, value)]
-    return shlex.join(["stylearena", verb, str(subject), *words])
+    words = ["stylearena", verb, str(subject), "--dataset", str(place)]
+    for name, value in options.items():
+        if value is not None:
+            words += [name, f"{value:g}" if isinstance(value, float | int) else value]
+    return shlex.join(words)

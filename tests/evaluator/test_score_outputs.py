@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from evaluator import cli
 from evaluator.datasets import Dataset
@@ -101,6 +102,29 @@ def test_missing_pictures_are_counted_and_the_first_is_named(
     ) as caught:
         score_outputs(outputs, dataset, scorer=scorer)
     assert caught.value.code == "outputs.missing"
+
+
+def test_pictures_of_any_kind_are_scored(
+    outputs: Path, dataset: Dataset, scorer: Scorer, tmp_path: Path
+) -> None:
+    expected = score_outputs(outputs, dataset, scorer=scorer)
+    for pair, ending in zip(dataset.pairs, (".BMP", ".tiff", ".webp"), strict=False):
+        lossless = Image.open(outputs / f"{pair.id}.png")
+        lossless.save(outputs / f"{pair.id}{ending}", lossless=True)
+        (outputs / f"{pair.id}.png").unlink()
+    report = score_outputs(outputs, dataset, scorer=scorer, out=tmp_path / "out")
+    assert [p.values for p in report.pairs] == [p.values for p in expected.pairs]
+    assert score_outputs(tmp_path / "out", dataset, scorer=scorer).overall == expected.overall
+
+
+def test_two_pictures_for_one_pair_are_refused(
+    outputs: Path, dataset: Dataset, scorer: Scorer
+) -> None:
+    pair = dataset.pairs[1].id
+    Image.open(outputs / f"{pair}.png").save(outputs / f"{pair}.jpg")
+    with pytest.raises(ParticipantError, match=rf"{pair}.jpg and {pair}.png") as caught:
+        score_outputs(outputs, dataset, scorer=scorer)
+    assert caught.value.code == "outputs.twice"
 
 
 def test_a_picture_of_another_size_is_refused(

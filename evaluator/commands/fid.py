@@ -84,8 +84,8 @@ def fid(
 ) -> None:
     """Compute FID of two folders of pictures, as pytorch-fid does, in less time and memory.
 
-    Takes pytorch-fid's files (directly in the folder), resizing, options and .npz statistics, and
-    gives its number to a relative 1e-4 or better; with --resize clean, clean-fid's.
+    Takes pytorch-fid's files (directly in the folder; .PNG like .png), resizing, options and .npz
+    statistics, and gives its number to a relative 1e-4 or better; with --resize clean, clean-fid's.
     """
     from evaluator.commands.console import steps
     from evaluator.devices import chosen_device
@@ -159,11 +159,25 @@ def _save(a: Path, out: Path, extractor: Extractor) -> None:
     require_writable(out)
     side, statistics = extractor.side(given, cache=False)
     save_statistics(out, statistics)
-    aside().print(f"statistics of {_amount(side)} in {out}", markup=False, soft_wrap=True)
+    of = side.path if side.pictures is None else f"{side.pictures} pictures"
+    aside().print(f"statistics of {of} in {out}", markup=False, soft_wrap=True)
+    _tell_of_others(side)
 
 
-def _amount(side: Side) -> str:
-    return str(side.path) if side.pictures is None else f"{side.pictures} pictures"
+def _tell_of_others(*sides: Side) -> None:
+    """A number that rests on fewer files than lie there must say so."""
+    from evaluator.commands.console import aside, plain
+    from evaluator.fid.pictures import EXTENSIONS
+
+    for side in sides:
+        if side.not_taken:
+            endings = ", ".join(sorted(EXTENSIONS))
+            aside().print(
+                f"note: files in {plain(str(side.path))} that were not taken, since they do not "
+                f"end in {endings}: {side.not_taken}",
+                markup=False,
+                soft_wrap=True,
+            )
 
 
 def _warn_of_other_weights(sha256: str) -> None:
@@ -187,6 +201,8 @@ def _show(result: FidResult, *, json: bool) -> None:
     else:
         about = "" if result.choice.mode == "exact" else " (fast, about 1e-3 off)"
         print(f"FID{about}:  {result.fid!r}")
+    aside().print(_numbers(result))
+    _tell_of_others(*dict.fromkeys((result.a, result.b)))
     if fewest < result.choice.dims:
         aside().print(
             f"note: {fewest} pictures are fewer than the {result.choice.dims} dimensions: the "
@@ -195,13 +211,20 @@ def _show(result: FidResult, *, json: bool) -> None:
         )
 
 
+def _numbers(result: FidResult) -> str:
+    """As papers give it: ``N = 500 and 500 pictures``."""
+    a, b = result.a.pictures, result.b.pictures
+    if a is not None and b is not None:
+        return f"N = {a} and {b} pictures"
+    return "N = " + " and ".join(
+        "that of the statistics" if n is None else f"{n} pictures" for n in (a, b)
+    )
+
+
 def _record(result: FidResult) -> dict[str, Any]:
     from evaluator.version import __version__
 
-    sides = {
-        name: {"path": str(side.path), "pictures": side.pictures, "cached": side.cached}
-        for name, side in (("a", result.a), ("b", result.b))
-    }
+    sides = {"a": _side_record(result.a), "b": _side_record(result.b)}
     return {
         "fid": result.fid,
         **sides,
@@ -211,6 +234,10 @@ def _record(result: FidResult) -> dict[str, Any]:
         "evaluator_version": __version__,
         "seconds": round(result.seconds, 3),
     }
+
+
+def _side_record(side: Side) -> dict[str, Any]:
+    return asdict(side) | {"path": str(side.path)}
 
 
 def _label(folder: Path) -> str:

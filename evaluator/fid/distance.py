@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,10 +40,14 @@ def _unheard(_folder: Path, _done: int, _total: int) -> None: ...
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What a side was: ``pictures`` is None for statistics, which do not tell."""
+    """What a side was: ``pictures`` is None for statistics, which do not tell.
+
+    ``not_taken`` counts the files that lie beside the pictures.
+    """
 
     path: Path
     pictures: int | None
+    not_taken: int = 0
     cached: bool = False
 
 
@@ -53,6 +57,7 @@ class Given:
 
     path: Path
     files: tuple[Path, ...] = ()
+    not_taken: int = 0
     statistics: Gaussian | None = None
 
 
@@ -91,18 +96,20 @@ class Extractor:
         """
         if path.suffix == ".npz" and not path.is_dir():
             return Given(path, statistics=self._published(path))
-        return Given(path, find_pictures(path))
+        found = find_pictures(path)
+        return Given(path, found.pictures, found.others)
 
     def side(self, given: Given, *, cache: bool) -> tuple[Side, Gaussian]:
         """Raises ParticipantError ``fid.*``, ``device.*``, PlatformFault."""
         path, files = given.path, given.files
         if given.statistics is not None:
             return Side(path, None), given.statistics
+        side = Side(path, len(files), given.not_taken)
         if not cache:
-            return Side(path, len(files)), self._measured(path, files)
+            return side, self._measured(path, files)
         place = self._place(files)
-        there = place.is_file()
-        return Side(path, len(files), there), kept(place, lambda: self._measured(path, files))
+        side = replace(side, cached=place.is_file())
+        return side, kept(place, lambda: self._measured(path, files))
 
     def let_go(self) -> None:
         """Free the network: the algebra that follows needs the memory."""

@@ -236,6 +236,26 @@ def test_pictures_of_any_size_and_mode_are_taken(tmp_path: Path, weights: Path) 
     assert done["approximate"] is False
 
 
+def test_the_number_of_pictures_is_told_and_what_was_not_taken(
+    tmp_path: Path, weights: Path
+) -> None:
+    a, b = folder(tmp_path / "a", range(3)), folder(tmp_path / "b", range(3, 5), "JPG")
+    (a / "notes.txt").write_text("no picture")
+    (a / ".hidden").write_text("no picture")
+    (a / "d.png").mkdir()
+    options = ["--dims", 64, "--weights", weights]
+    done = run(a, b, *options)
+    assert "N = 3 and 2 pictures\n" in done.stderr
+    assert done.stderr.count("not taken") == 1
+    assert "webp: 1\n" in done.stderr
+    record = json.loads(run(a, b, *options, "--json").stdout)
+    assert (record["a"]["not_taken"], record["b"]["not_taken"]) == (1, 0)
+    saved = run(a, tmp_path / "a.npz", "--save-stats", *options)
+    assert "not taken" in saved.stderr
+    again = run(tmp_path / "a.npz", b, *options)
+    assert "N = that of the statistics and 2 pictures\n" in again.stderr
+
+
 def test_an_unreadable_picture_is_named(tmp_path: Path, weights: Path) -> None:
     a = folder(tmp_path / "a", range(3))
     (a / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n cut")

@@ -6,7 +6,6 @@ code, so the same numbers. Light to import: torch comes with the scorer.
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Literal
 
 from evaluator.devices import require_device_name
 from evaluator.errors import OrganiserError
+from evaluator.rerun import command_again
+from evaluator.results import ResultsFolder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from evaluator.entry import Entry
     from evaluator.protocols import Protocol
     from evaluator.report import Report
-    from evaluator.results import ResultsFolder
     from evaluator.sandbox import Box, Frame, Limits, Rung
     from evaluator.scoring import Scorer
     from evaluator.shards import PairScore, ShardResult
@@ -130,7 +130,6 @@ def evaluate(
     results, and what an interrupted run left there counts. Raises StyleArenaError.
     """
     from evaluator.entry import open_entry
-    from evaluator.results import ResultsFolder
 
     with ExitStack() as closing:
         # Cheap refusals first: nobody should wait for torch to hear of a misspelt name.
@@ -144,7 +143,8 @@ def evaluate(
         place = (*_confinement(rung, opened.manifest.runtime), device, results, pair_seconds)
         report = _Run(opened, data, scorer, *place).report(on_pair, on_metric)
         if results is not None:
-            again = _command(Path(entry), dataset, rules, device, pair_seconds)
+            options = {"--protocol": rules.name, "--device": device, "--pair-seconds": pair_seconds}
+            again = command_again("evaluate", Path(entry), dataset, options)
             results.finish(report, data, rules, command=again)
         return report
 
@@ -280,23 +280,6 @@ def require_device(device: str) -> None:
         from evaluator.backbones.loading import find_device
 
         find_device(device)
-
-
-def _command(
-    entry: Path,
-    dataset: Dataset | Path | str,
-    protocol: Protocol,
-    device: str,
-    pair_seconds: float | None,
-) -> str:
-    """The shell command that does this run again."""
-    from evaluator.datasets import Dataset
-
-    place = dataset.root if isinstance(dataset, Dataset) else dataset
-    options = {"--dataset": str(place), "--protocol": protocol.name, "--device": device}
-    if pair_seconds is not None:
-        options["--pair-seconds"] = f"{pair_seconds:g}"
-    return shlex.join(["stylearena", "evaluate", entry.name, *sum(options.items(), ())])
 
 
 def find_dataset(

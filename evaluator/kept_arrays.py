@@ -51,10 +51,10 @@ def _read(path: Path, read: Callable[[Arrays], T]) -> T | None:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return read({name: arrays[name] for name in arrays.files})
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        _log.warning("computing again what %s held: %s", path, error)
+        _log.warning("The kept file %s cannot be read (%s): it is made anew.", path, error)
         return None
 
 
@@ -70,4 +70,9 @@ def _write(path: Path, arrays: Arrays) -> None:
                 Path(part.name).unlink(missing_ok=True)
                 raise
     except OSError as error:
-        _log.warning("%s is not kept: %s", path, error)
+        _log.warning(
+            "The cache %s cannot be written (%s), so that this will be computed again next time; "
+            "set STYLEARENA_CACHE_DIR to a folder that can.",
+            path.parent,
+            error.strerror or type(error).__name__,
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -32,8 +32,9 @@ class ResultsFolder:
 
     Leaving the context without ``finish`` leaves what was there before as it was, and keeps the
     finished pairs for the next run of the same kind, unless the run was refused: an entry that
-    fails would fail again. Raises ParticipantError ``out.unwritable``, ``out.busy`` or
-    ``out.foreign`` as soon as it is entered, not after a long run.
+    fails would fail again. Folders that it made and that stay empty go again. Raises
+    ParticipantError ``out.unwritable``, ``out.busy`` or ``out.foreign`` as soon as it is entered,
+    not after a long run.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,6 +44,8 @@ class ResultsFolder:
     def __enter__(self) -> Self:
         with self._writing():
             self._require_ours()
+            places = (self._folder, *self._folder.parents)
+            self._made = [place for place in places if not place.exists()]  # innermost first
             self._folder.mkdir(parents=True, exist_ok=True)
             self._unfinished = Unfinished(self._folder)
         return self
@@ -55,6 +58,9 @@ class ResultsFolder:
     ) -> None:
         refused = isinstance(error, ParticipantError | OrganiserError)
         self._unfinished.close(discard=error is None or refused)
+        with suppress(OSError):  # not empty: there are results, or another run's
+            for place in self._made:
+                place.rmdir()
 
     def finished(self, identity: Mapping[str, str], dataset: Dataset) -> list[ShardResult]:
         """The pairs that an interrupted run of that identity left, a shard each."""

@@ -1,4 +1,4 @@
-"""Scoring pictures that somebody already made: one for each pair, ``PAIR.png`` in a folder.
+"""Scoring pictures that somebody already made: one for each pair in a folder, by its name.
 
 The numbers are those of ``evaluate`` for the same pictures; nothing is run, so that how they were
 made, and how fast, is not known. Everything that can be refused is refused before torch is loaded.
@@ -7,9 +7,8 @@ made, and how fast, is not known. Everything that can be refused is refused befo
 from __future__ import annotations
 
 import hashlib
-import shlex
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +18,10 @@ from evaluator.decoded import DecodedPictures
 from evaluator.errors import ParticipantError
 from evaluator.evaluate import PairDone, find_dataset, require_device
 from evaluator.images import PicturePolicy, decode, decoded_size, size_of
+from evaluator.output_files import output_files, require_folder
 from evaluator.protocols import DEFAULT_PROTOCOL, protocol
 from evaluator.report import EntryInfo, Report
+from evaluator.rerun import command_again
 from evaluator.results import ResultsFolder
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["score_outputs"]
 
+Files = Mapping[str, Path]
 Listener = Callable[[PairDone], None]
 
 UNSEEN = "These pictures were handed in ready-made: how they were made was not seen."
@@ -62,54 +64,33 @@ def score_outputs(
 ) -> Report:
     """Score the folder ``outputs`` on a dataset, as ``evaluate`` does what an entry makes.
 
-    ``outputs`` holds ``PAIR.png`` for each of the dataset's pairs, or is a folder that ``evaluate``
-    wrote. Raises ParticipantError ``outputs.missing`` or ``outputs.wrong_size``, ``out.foreign``
-    where the results would replace the pictures, OrganiserError ``picture.*`` for a picture that
-    cannot be read, and what ``evaluate`` raises.
+    ``outputs`` holds ``PAIR.png``, or another kind of picture, for each pair of the dataset, or is
+    a folder that ``evaluate`` wrote. Raises ParticipantError ``outputs.*``, ``out.foreign`` where
+    results would replace the pictures, OrganiserError ``picture.*``, and what ``evaluate`` raises.
     """
     rules = scorer.protocol if scorer else protocol(protocol_name or DEFAULT_PROTOCOL)
     require_device(device)
-    _require_folder(Path(outputs))
+    require_folder(Path(outputs))
     data = find_dataset(dataset, on_painted=on_painted)
-    folder = _folder(Path(outputs), data)
-    _require_usable(folder, data, rules, out)
+    files = output_files(Path(outputs), data)
+    _require_apart(files, out)
+    _require_sizes(files, data, rules.pictures)
     with ExitStack() as closing:
         results = closing.enter_context(ResultsFolder(Path(out))) if out is not None else None
         scorer = scorer or _scorer(rules, device, on_download)
         listeners = [listen for listen in (results and results.keep, on_pair) if listen]
         scorer.prepare(data, on_target)
-        report = _judge(
-            *(folder, data, scorer, name or Path(outputs).name, listeners), on_metric=on_metric
-        )
+        called = name or Path(outputs).resolve().name
+        report = _judge(*(files, data, scorer, called, listeners), on_metric=on_metric)
         if results is not None:
-            command = _command(Path(outputs), dataset, rules, device)
+            options = {"--protocol": rules.name, "--device": device, "--name": name}
+            command = command_again("score", Path(outputs), dataset, options)
             results.finish(report, data, rules, command=command)
     return report
 
 
-def _require_folder(outputs: Path) -> None:
-    if not outputs.is_dir():
-        raise ParticipantError(
-            "outputs.missing", f"{outputs} is not a folder; name the one that holds PAIR.png."
-        )
-
-
-def _folder(outputs: Path, dataset: Dataset) -> Path:
-    """Where the pictures lie: in the folder itself, or in the one that ``evaluate`` made there."""
-    inner = outputs / "outputs"
-    own = any(_path(outputs, pair).is_file() for pair in dataset.pairs)
-    return inner if inner.is_dir() and not own else outputs
-
-
-def _require_usable(
-    folder: Path, dataset: Dataset, rules: Protocol, out: Path | str | None
-) -> None:
-    _require_apart(folder, out)
-    _require_all(folder, dataset)
-    _require_sizes(folder, dataset, rules.pictures)
-
-
-def _require_apart(folder: Path, out: Path | str | None) -> None:
+def _require_apart(files: Files, out: Path | str | None) -> None:
+    folder = next(iter(files.values())).parent
     if out is not None and folder.resolve() == (Path(out) / "outputs").resolve():
         raise ParticipantError(
             "out.foreign",
@@ -118,37 +99,22 @@ def _require_apart(folder: Path, out: Path | str | None) -> None:
         )
 
 
-def _path(folder: Path, pair: Pair) -> Path:
-    return folder / f"{pair.id}.png"
-
-
-def _require_all(folder: Path, dataset: Dataset) -> None:
-    missing = [pair for pair in dataset.pairs if not _path(folder, pair).is_file()]
-    if missing:
-        raise ParticipantError(
-            "outputs.missing",
-            f"{folder} lacks {len(missing)} of the {len(dataset.pairs)} pictures of the dataset "
-            f"{dataset.name}, the first is {missing[0].id}.png; name each output after its pair, "
-            "CONTENT__STYLE.png.",
-        )
-
-
-def _require_sizes(folder: Path, dataset: Dataset, policy: PicturePolicy) -> None:
+def _require_sizes(files: Files, dataset: Dataset, policy: PicturePolicy) -> None:
     """By headers alone: no picture is decoded here."""
     expected = {picture.id: decoded_size(picture.path, policy) for picture in dataset.content}
     for pair in dataset.pairs:
-        found, wanted = size_of(_path(folder, pair)), expected[pair.content]
+        found, wanted = size_of(files[pair.id]), expected[pair.content]
         if found != wanted:
             raise ParticipantError(
                 "outputs.wrong_size",
-                f"{pair.id}.png is {found[0]}×{found[1]}, but its content picture is "
+                f"{files[pair.id].name} is {found[0]}×{found[1]}, but its content picture is "
                 f"{wanted[0]}×{wanted[1]} under this protocol; make outputs of that size, "
                 "since resizing them here would change what is scored.",
             )
 
 
 def _judge(
-    folder: Path,
+    files: Files,
     dataset: Dataset,
     scorer: Scorer,
     name: str,
@@ -162,24 +128,24 @@ def _judge(
 
     started = time.monotonic()
     scores: list[PairScore] = []
-    for done in _scored(folder, dataset, scorer):
+    for done in _scored(files, dataset, scorer):
         scores.append(done.score)
         for listen in listeners:
             listen(done)
     shard = ShardResult.of(dataset.pairs, scores, [0.0] * len(scores), Usage(None, None, 0.0))
     run = RunInfo("none", time.monotonic() - started, str(scorer.device), (UNSEEN,))
-    entry = _entry(folder, dataset, name)
+    entry = _entry(files, dataset, name)
     return conclude([shard], dataset, scorer, entry=entry, run=run, on_metric=on_metric)
 
 
-def _scored(folder: Path, dataset: Dataset, scorer: Scorer) -> Iterator[PairDone]:
+def _scored(files: Files, dataset: Dataset, scorer: Scorer) -> Iterator[PairDone]:
     """The pairs in order; their pictures are decoded while those before are scored."""
     from evaluator.scoring import Seen
 
     pictures = DecodedPictures(dataset, scorer.protocol.pictures)
 
     def decoded(pair: Pair) -> Seen:
-        path = _path(folder, pair)
+        path = files[pair.id]
         return Seen(pair, *pictures.of(pair), decode(path, AS_IT_IS, name=path.name))
 
     with worked_ahead(decoded, dataset.pairs) as ahead:
@@ -187,11 +153,11 @@ def _scored(folder: Path, dataset: Dataset, scorer: Scorer) -> Iterator[PairDone
             yield PairDone(index, len(dataset.pairs), seen.pair, seen.output, score, 0.0)
 
 
-def _entry(folder: Path, dataset: Dataset, name: str) -> EntryInfo:
+def _entry(files: Files, dataset: Dataset, name: str) -> EntryInfo:
     """The card of a folder: its digest is that of the pictures, by the names of their pairs."""
     digest, total = hashlib.sha256(), 0
     for pair in dataset.pairs:
-        content = _path(folder, pair).read_bytes()
+        content = files[pair.id].read_bytes()
         digest.update(f"{pair.id} {hashlib.sha256(content).hexdigest()}\n".encode())
         total += len(content)
     return EntryInfo(name=name, digest=digest.hexdigest(), runtime="pictures", size_bytes=total)
@@ -201,10 +167,3 @@ def _scorer(rules: Protocol, device: str, on_download: Progress | None) -> Score
     from evaluator.scoring import Scorer
 
     return Scorer(rules, device=device, on_download=on_download)
-
-
-def _command(outputs: Path, dataset: Dataset | Path | str, rules: Protocol, device: str) -> str:
-    """The shell command that does this again."""
-    place = getattr(dataset, "root", dataset)
-    options = {"--dataset": str(place), "--protocol": rules.name, "--device": device}
-    return shlex.join(["stylearena", "score", outputs.name, *sum(options.items(), ())])

@@ -85,13 +85,22 @@ def build(
 
 @app.command()
 def info(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A dataset folder.")],
+    dataset: Annotated[
+        str,
+        typer.Argument(metavar="NAME|DIR", help="'demo', 'demo-heldout' or a dataset's folder."),
+    ],
     json: AsJson = False,
 ) -> None:
     """Show a dataset's counts, families, picture sizes, licences and digest."""
-    from evaluator.datasets import load_dataset
+    from evaluator.commands.console import steps
+    from evaluator.evaluate import find_dataset
 
-    _show(load_dataset(folder), json=json)
+    with steps("dataset") as bar:
+        found = find_dataset(
+            dataset,
+            on_painted=lambda done, total: bar.count("painting the demo dataset", done, total),
+        )
+    _show(found, json=json)
 
 
 def _show(dataset: "Dataset", *, json: bool) -> None:

@@ -14,7 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from evaluator.commands.console import Steps
-    from evaluator.fid.distance import Extractor, FidResult
+    from evaluator.fid.distance import Extractor, FidResult, Side
     from evaluator.fid.network import Choice
 
 __all__ = ["fid"]
@@ -42,11 +42,12 @@ RESIZES: Mapping[Resize, Literal["pytorch", "clean"]] = MappingProxyType(
 
 
 Reference = Annotated[
-    Path | None, typer.Argument(help="The reference: the same; its features are kept.")
+    Path | None,
+    typer.Argument(help="The reference: the same; its features are kept. Or the file to write."),
 ]
 SaveStats = Annotated[
-    Path | None,
-    typer.Option(help="Write A's statistics there, as pytorch-fid does.", metavar="OUT.npz"),
+    bool,
+    typer.Option("--save-stats", help="Write A's statistics to B, a .npz, as pytorch-fid does."),
 ]
 BatchSize = Annotated[
     int | None,
@@ -70,7 +71,7 @@ Weights = Annotated[
 def fid(
     a: Annotated[Path, typer.Argument(help="A folder of pictures, or .npz statistics.")],
     b: Reference = None,
-    save_stats: SaveStats = None,
+    save_stats: SaveStats = False,
     dims: Annotated[Dims, typer.Option(help="Channels of Inception's block.")] = Dims.POOL_3,
     batch_size: BatchSize = None,
     device: Device = "auto",
@@ -83,23 +84,21 @@ def fid(
 ) -> None:
     """Compute FID of two folders of pictures, as pytorch-fid does, in less time and memory.
 
-    Takes pytorch-fid's files (directly in the folder), resizing, options and .npz statistics, and
-    gives its number to a relative 1e-4 or better; with --resize clean, clean-fid's.
+    Takes pytorch-fid's files (directly in the folder; .PNG like .png), resizing, options and .npz
+    statistics, and gives its number to a relative 1e-4 or better; with --resize clean, clean-fid's.
     """
     from evaluator.commands.console import steps
     from evaluator.devices import chosen_device
     from evaluator.fid.network import Choice
 
-    if save_stats is not None and b is None and a.suffix == ".npz" and save_stats.is_dir():
-        a, save_stats = save_stats, a  # pytorch-fid's order: --save-stats FOLDER OUT.npz
     choice = Choice(int(dims), chosen_device(device), "fast" if fast else "exact", RESIZES[resize])
     with steps("preparing") as bar:
         extractor = _extractor(choice, weights, num_workers, batch_size, bar)
         result = None
-        if save_stats is None:
-            result = _distance(a, b, extractor, cache=cache)
+        if save_stats:
+            _save(a, _statistics_file(b), extractor)
         else:
-            _save(a, b, save_stats, extractor)
+            result = _distance(a, b, extractor, cache=cache)
     _warn_of_other_weights(extractor.used_weights)
     if result is not None:
         _show(result, json=json)
@@ -127,29 +126,58 @@ def _distance(a: Path, b: Path | None, extractor: Extractor, *, cache: bool) -> 
     if b is None:
         raise ParticipantError(
             "fid.one_side",
-            "FID compares two sides: name a second folder or .npz, or use --save-stats OUT.npz.",
+            "FID compares two sides: name a second folder or .npz.",
         )
     return fid_between(a, b, extractor, cache=cache)
 
 
-def _save(a: Path, b: Path | None, out: Path, extractor: Extractor) -> None:
-    from evaluator.commands.console import aside
+def _statistics_file(out: Path | None) -> Path:
+    """Where to write: numpy, and so pytorch-fid, adds .npz to a name without it."""
     from evaluator.errors import ParticipantError
-    from evaluator.fid.distance import statistics_of
+
+    usage = "stylearena fid --save-stats FOLDER OUT.npz"
+    if out is None:
+        raise ParticipantError(
+            "fid.one_side", f"--save-stats needs a file to write after the folder: {usage}."
+        )
+    if out.is_dir():
+        raise ParticipantError(
+            "fid.folder", f"{out} is a folder; name the file to write after A: {usage}."
+        )
+    file = out if out.suffix == ".npz" else out.with_name(f"{out.name}.npz")
+    if file.exists():
+        what = "is a folder" if file.is_dir() else "is there already"
+        raise ParticipantError("fid.exists", f"{file} {what}; name another file.")
+    return file
+
+
+def _save(a: Path, out: Path, extractor: Extractor) -> None:
+    from evaluator.commands.console import aside
     from evaluator.statistics_file import require_writable, save_statistics
 
-    if b is not None:
-        raise ParticipantError(
-            "fid.two_sides", "--save-stats writes the statistics of one folder; leave B out."
-        )
-    if out.exists():
-        raise ParticipantError(
-            "fid.exists", f"There is a file {out} already; name another one or remove it."
-        )
+    given = extractor.look_at(a)
     require_writable(out)
-    side, statistics = statistics_of(a, extractor)
+    side, statistics = extractor.side(given, cache=False)
     save_statistics(out, statistics)
-    aside().print(f"statistics of {side.pictures} pictures in {out}", markup=False, soft_wrap=True)
+    of = side.path if side.pictures is None else f"{side.pictures} pictures"
+    aside().print(f"statistics of {of} in {out}", markup=False, soft_wrap=True)
+    _tell_of_others(side)
+
+
+def _tell_of_others(*sides: Side) -> None:
+    """A number that rests on fewer files than lie there must say so."""
+    from evaluator.commands.console import aside, plain
+    from evaluator.fid.pictures import EXTENSIONS
+
+    for side in sides:
+        if side.not_taken:
+            endings = ", ".join(sorted(EXTENSIONS))
+            aside().print(
+                f"note: files in {plain(str(side.path))} that were not taken, since they do not "
+                f"end in {endings}: {side.not_taken}",
+                markup=False,
+                soft_wrap=True,
+            )
 
 
 def _warn_of_other_weights(sha256: str) -> None:
@@ -173,6 +201,8 @@ def _show(result: FidResult, *, json: bool) -> None:
     else:
         about = "" if result.choice.mode == "exact" else " (fast, about 1e-3 off)"
         print(f"FID{about}:  {result.fid!r}")
+    aside().print(_numbers(result))
+    _tell_of_others(*dict.fromkeys((result.a, result.b)))
     if fewest < result.choice.dims:
         aside().print(
             f"note: {fewest} pictures are fewer than the {result.choice.dims} dimensions: the "
@@ -181,13 +211,20 @@ def _show(result: FidResult, *, json: bool) -> None:
         )
 
 
+def _numbers(result: FidResult) -> str:
+    """As papers give it: ``N = 500 and 500 pictures``."""
+    a, b = result.a.pictures, result.b.pictures
+    if a is not None and b is not None:
+        return f"N = {a} and {b} pictures"
+    return "N = " + " and ".join(
+        "that of the statistics" if n is None else f"{n} pictures" for n in (a, b)
+    )
+
+
 def _record(result: FidResult) -> dict[str, Any]:
     from evaluator.version import __version__
 
-    sides = {
-        name: {"path": str(side.path), "pictures": side.pictures, "cached": side.cached}
-        for name, side in (("a", result.a), ("b", result.b))
-    }
+    sides = {"a": _side_record(result.a), "b": _side_record(result.b)}
     return {
         "fid": result.fid,
         **sides,
@@ -197,6 +234,10 @@ def _record(result: FidResult) -> dict[str, Any]:
         "evaluator_version": __version__,
         "seconds": round(result.seconds, 3),
     }
+
+
+def _side_record(side: Side) -> dict[str, Any]:
+    return asdict(side) | {"path": str(side.path)}
 
 
 def _label(folder: Path) -> str:

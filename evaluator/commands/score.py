@@ -18,7 +18,7 @@ __all__ = ["score"]
 Outputs = Annotated[
     Path,
     typer.Argument(
-        help="A folder with CONTENT__STYLE.png for each pair, as evaluate --out writes it."
+        help="A folder with CONTENT__STYLE.png, or .jpg, … for each pair, as evaluate writes it."
     ),
 ]
 ProtocolName = Annotated[
@@ -52,7 +52,8 @@ def score(
     """Score ready-made pictures on every pair of a dataset.
 
     Writes the same report.json, report.html and outputs/ as evaluate. The pictures must have their
-    content picture's size; nothing is known of how they were made, so boards do not take them.
+    content picture's size, and count as they are, with a JPEG's losses. Nothing is known of how
+    they were made, so boards do not take them.
     """
     folder = out or Path(f"stylearena-{outputs.resolve().name}")
     report = _run(outputs, dataset, protocol, name, device, folder)
@@ -75,7 +76,7 @@ def _run(
         return score_outputs(
             outputs,
             dataset,
-            name=name or outputs.resolve().name,
+            name=name,
             protocol_name=protocol,
             device=device,
             out=folder,

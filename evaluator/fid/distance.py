@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from evaluator.backbones.download import Progress
     from evaluator.frechet import Gaussian
 
-__all__ = ["Extractor", "FidResult", "Side", "fid_between", "statistics_of"]
+__all__ = ["Extractor", "FidResult", "Given", "Side", "fid_between"]
 
 Heard = Callable[[Path, int, int], None]
 """Called with the folder, the pictures done and their number."""
@@ -40,11 +40,25 @@ def _unheard(_folder: Path, _done: int, _total: int) -> None: ...
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What a side was: ``pictures`` is None for statistics, which do not tell."""
+    """What a side was: ``pictures`` is None for statistics, which do not tell.
+
+    ``not_taken`` counts the files that lie beside the pictures.
+    """
 
     path: Path
     pictures: int | None
+    not_taken: int = 0
     cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A side before anything is computed of it: the pictures, or the statistics."""
+
+    path: Path
+    files: tuple[Path, ...] = ()
+    not_taken: int = 0
+    statistics: Gaussian | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +89,27 @@ class Extractor:
     on_download: Progress | None = None
     used_weights: str = ""
 
-    def side(self, path: Path, *, cache: bool) -> tuple[Side, Gaussian]:
-        """Raises ParticipantError ``fid.*``, ``statistics.*``, ``device.*``, PlatformFault."""
+    def look_at(self, path: Path) -> Given:
+        """What ``path`` holds, before a picture is decoded: statistics are read, pictures listed.
+
+        Raises ParticipantError ``fid.*``, ``statistics.*``.
+        """
         if path.suffix == ".npz" and not path.is_dir():
-            return Side(path, None), self._published(path)
-        files = find_pictures(path)
+            return Given(path, statistics=self._published(path))
+        found = find_pictures(path)
+        return Given(path, found.pictures, found.others)
+
+    def side(self, given: Given, *, cache: bool) -> tuple[Side, Gaussian]:
+        """Raises ParticipantError ``fid.*``, ``device.*``, PlatformFault."""
+        path, files = given.path, given.files
+        if given.statistics is not None:
+            return Side(path, None), given.statistics
+        side = Side(path, len(files), given.not_taken)
         if not cache:
-            return Side(path, len(files)), self._measured(path, files)
+            return side, self._measured(path, files)
         place = self._place(files)
-        there = place.is_file()
-        return Side(path, len(files), there), kept(place, lambda: self._measured(path, files))
+        side = replace(side, cached=place.is_file())
+        return side, kept(place, lambda: self._measured(path, files))
 
     def let_go(self) -> None:
         """Free the network: the algebra that follows needs the memory."""
@@ -146,14 +171,12 @@ class Extractor:
 def fid_between(a: Path, b: Path, extractor: Extractor, *, cache: bool = True) -> FidResult:
     """FID of ``a`` to ``b``, folders or ``.npz`` statistics; ``cache`` keeps those of ``b``.
 
-    Both are looked at before a picture is decoded, so that a misspelt path costs nothing.
+    Both are looked at before a picture is decoded, so that a wrong path or file costs nothing.
     """
     begin = time.monotonic()
-    for path in (a, b):
-        if path.suffix != ".npz" or path.is_dir():
-            find_pictures(path)
-    of_a, own = extractor.side(a, cache=False)
-    of_b, reference = extractor.side(b, cache=cache)
+    given_a, given_b = extractor.look_at(a), extractor.look_at(b)
+    of_a, own = extractor.side(given_a, cache=False)
+    of_b, reference = extractor.side(given_b, cache=cache)
     extractor.let_go()
     return FidResult(
         fid=own.distance(reference),
@@ -163,9 +186,3 @@ def fid_between(a: Path, b: Path, extractor: Extractor, *, cache: bool = True) -
         weights=extractor.used_weights,
         seconds=time.monotonic() - begin,
     )
-
-
-def statistics_of(folder: Path, extractor: Extractor) -> tuple[Side, Gaussian]:
-    """Mean and covariance of a folder's features, to be saved."""
-    side, found = extractor.side(folder, cache=False)
-    return replace(side, cached=False), found

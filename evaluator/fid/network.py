@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.backbones.inception_layers import Arrays
+from evaluator.backbones.inception_layers import DIMS, Arrays, layers_up_to
 from evaluator.backbones.weights import check, known, path_of, sha256_of
 from evaluator.errors import ParticipantError, PlatformFault
 
@@ -116,15 +116,40 @@ def _fetch(on_progress: Progress | None) -> None:
 
 
 def network(choice: Choice, weights: WeightsFile) -> Network:
-    """The engine, loaded; PlatformFault ``weights.format``, ParticipantError ``device.*``."""
+    """The engine, loaded; PlatformFault ``weights.format``, ParticipantError otherwise.
+
+    The latter is ``device.*``, or ``fid.short_weights`` for those that end before the block.
+    """
     from evaluator.backbones.state_dict import read_state_dict
 
     arrays, source = read_state_dict(weights.path), weights.path.name
+    _require_reach(arrays, choice.dims, weights.path)
     if choice.device == "cpu" and choice.mode == "exact":
         return _onnx_network(choice, arrays, source)
     from evaluator.fid.torch_network import TorchInception
 
     return TorchInception(choice, arrays, source=source)
+
+
+def _require_reach(arrays: Arrays, dims: int, path: Path) -> None:
+    reached = [block for block in DIMS if _reaches(arrays, block)]
+    if dims in reached:
+        return
+    if not reached:
+        raise ParticipantError(
+            "fid.short_weights",
+            f"The weights {path} are not FID's Inception; name a copy of that with --weights.",
+        )
+    raise ParticipantError(
+        "fid.short_weights",
+        f"The weights {path} end before Inception's block of {dims} channels; use "
+        f"--dims {max(reached)} or less, or weights of the whole network.",
+    )
+
+
+def _reaches(arrays: Arrays, dims: int) -> bool:
+    layers = layers_up_to(dims)
+    return all(f"{each}.weight" in arrays or f"{each}.conv.weight" in arrays for each in layers)
 
 
 def _onnx_network(choice: Choice, arrays: Arrays, source: str) -> Network:

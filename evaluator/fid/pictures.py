@@ -5,7 +5,9 @@ dropped, so that the numbers are those that papers print.
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,10 @@ from PIL import Image, UnidentifiedImageError
 
 from evaluator.errors import ParticipantError
 
-__all__ = ["EXTENSIONS", "MINIMUM", "digest_of", "find_pictures", "read_picture"]
+__all__ = ["EXTENSIONS", "MINIMUM", "Found", "digest_of", "find_pictures", "read_picture"]
 
 EXTENSIONS = frozenset({"bmp", "jpg", "jpeg", "pgm", "png", "ppm", "tif", "tiff", "webp"})
-"""pytorch-fid's, in lower case only."""
+"""pytorch-fid's; it takes them in lower case only, and passes over the others in silence."""
 
 MINIMUM = 2  # a covariance needs as many
 
@@ -25,28 +27,38 @@ MINIMUM = 2  # a covariance needs as many
 _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 
-def find_pictures(folder: Path) -> tuple[Path, ...]:
-    """The pictures directly in ``folder``, sorted; ParticipantError ``fid.*`` below two."""
-    found = _pictures_in(folder)
-    if not found:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The pictures directly in a folder, sorted, and how many other files lie beside them."""
+
+    pictures: tuple[Path, ...]
+    others: int
+
+
+def find_pictures(folder: Path) -> Found:
+    """What is directly in ``folder``; ParticipantError ``fid.*`` below two pictures."""
+    files = _files_in(folder)
+    pictures = tuple(path for path in files if path.suffix[1:].lower() in EXTENSIONS)
+    if not pictures:
         raise ParticipantError(
             "fid.empty",
             f"There is no picture in {folder}: files directly in it ending in "
             f"{', '.join(sorted(EXTENSIONS))} are taken.",
         )
-    if len(found) < MINIMUM:
+    if len(pictures) < MINIMUM:
         raise ParticipantError(
             "fid.too_few",
             f"{folder} holds one picture only; FID needs at least {MINIMUM} on each side, and "
             "says little below some thousands.",
         )
-    return tuple(found)
+    return Found(pictures, sum(not path.name.startswith(".") for path in files) - len(pictures))
 
 
-def _pictures_in(folder: Path) -> list[Path]:
+def _files_in(folder: Path) -> list[Path]:
     try:
         if folder.is_dir():
-            return sorted(path for path in folder.iterdir() if path.suffix[1:] in EXTENSIONS)
+            with os.scandir(folder) as entries:
+                return sorted(folder / entry.name for entry in entries if not entry.is_dir())
     except OSError as error:
         raise ParticipantError(
             "fid.unreadable", f"{folder} cannot be read: {error.strerror}; check the folder."

@@ -98,13 +98,26 @@ def test_info_for_people_shows_families_and_digest(pictures: Path) -> None:
     assert load_dataset(pictures / "set").digest[:20] in shown
 
 
-def test_demo_builds_into_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def painted_flat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The held-out demo, of one colour each: quick."""
+
     def flat(folder: Path, split: str, tell: object) -> None:
         for shade, work in enumerate(works_of("heldout")):
             put(folder / work.file, shade)
 
     monkeypatch.setattr(builder, "paint_all", flat)
+
+
+@pytest.mark.usefixtures("painted_flat")
+def test_demo_builds_into_a_folder(tmp_path: Path) -> None:
     done = run("demo", "--split", "heldout", "--out", tmp_path / "demo", "--json")
     facts = json.loads(done.stdout)
     assert (facts["name"], facts["pairs"]) == ("demo-heldout", 192)
     assert facts["folder"] == str(tmp_path / "demo")
+
+
+@pytest.mark.usefixtures("painted_flat")
+def test_info_knows_the_demo_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STYLEARENA_CACHE_DIR", str(tmp_path))
+    assert json.loads(run("info", "demo-heldout", "--json").stdout)["pairs"] == 192

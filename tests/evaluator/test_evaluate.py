@@ -281,7 +281,7 @@ def test_a_run_leaves_report_page_and_pictures(
     kept = decode(out / "outputs" / f"{first.id}.png", PicturePolicy(size=None))
     content = decode(dataset.content.by_id(first.content).path, scorer.protocol.pictures)
     assert np.array_equal(kept, content)
-    assert "stylearena evaluate identity.onnx" in (out / "report.html").read_text()
+    assert f"stylearena evaluate {entries['identity']} " in (out / "report.html").read_text()
 
 
 def test_a_failed_run_leaves_earlier_results_as_they_were(

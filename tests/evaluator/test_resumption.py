@@ -131,7 +131,16 @@ def test_a_refused_entry_leaves_nothing_behind(
     dataset: Dataset, scorer: Scorer, tmp_path: Path
 ) -> None:
     with pytest.raises(ParticipantError):
-        evaluate(half_size(tmp_path / "half.onnx"), dataset, scorer=scorer, out=tmp_path / "out")
+        evaluate(half_size(tmp_path / "half.onnx"), dataset, scorer=scorer, out=tmp_path / "a/out")
+    assert [path.name for path in tmp_path.iterdir()] == ["half.onnx"]
+
+
+def test_a_refused_run_leaves_a_folder_that_was_there(
+    dataset: Dataset, scorer: Scorer, tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ParticipantError):
+        evaluate(tmp_path / "nope.onnx", dataset, scorer=scorer, out=tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
 

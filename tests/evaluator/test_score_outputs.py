@@ -1,11 +1,15 @@
 """Scoring ready-made pictures: evaluate's own numbers, and a sentence for each thing amiss."""
 
+import html
+import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from evaluator import cli
 from evaluator.datasets import Dataset
@@ -100,6 +104,29 @@ def test_missing_pictures_are_counted_and_the_first_is_named(
     assert caught.value.code == "outputs.missing"
 
 
+def test_pictures_of_any_kind_are_scored(
+    outputs: Path, dataset: Dataset, scorer: Scorer, tmp_path: Path
+) -> None:
+    expected = score_outputs(outputs, dataset, scorer=scorer)
+    for pair, ending in zip(dataset.pairs, (".BMP", ".tiff", ".webp"), strict=False):
+        lossless = Image.open(outputs / f"{pair.id}.png")
+        lossless.save(outputs / f"{pair.id}{ending}", lossless=True)
+        (outputs / f"{pair.id}.png").unlink()
+    report = score_outputs(outputs, dataset, scorer=scorer, out=tmp_path / "out")
+    assert [p.values for p in report.pairs] == [p.values for p in expected.pairs]
+    assert score_outputs(tmp_path / "out", dataset, scorer=scorer).overall == expected.overall
+
+
+def test_two_pictures_for_one_pair_are_refused(
+    outputs: Path, dataset: Dataset, scorer: Scorer
+) -> None:
+    pair = dataset.pairs[1].id
+    Image.open(outputs / f"{pair}.png").save(outputs / f"{pair}.jpg")
+    with pytest.raises(ParticipantError, match=rf"{pair}.jpg and {pair}.png") as caught:
+        score_outputs(outputs, dataset, scorer=scorer)
+    assert caught.value.code == "outputs.twice"
+
+
 def test_a_picture_of_another_size_is_refused(
     outputs: Path, dataset: Dataset, scorer: Scorer
 ) -> None:
@@ -176,6 +203,28 @@ def test_pictures_are_never_replaced_by_what_is_made_of_them(
     with pytest.raises(ParticipantError, match="would replace") as caught:
         score_outputs(evaluated[0], dataset, scorer=scorer, out=evaluated[0])
     assert caught.value.code == "out.foreign"
+
+
+def test_the_page_s_command_does_the_run_again(
+    outputs: Path, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(outputs)
+    data = os.path.relpath(dataset.root, outputs)
+    place = ["--dataset", data, "--protocol", "small", "--name", "My method"]
+    command = ["stylearena", "score", ".", *place, "--out", "../out"]
+    reports, results = [], tmp_path / "out"
+    for _ in range(2):
+        monkeypatch.setattr("sys.argv", command)
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        assert caught.value.code == 0
+        reports.append(Report.load(results / "report.json"))
+        page = (results / "report.html").read_text("utf-8")
+        shown = html.unescape(page.split("<pre><code>stylearena ")[1].split("</code>")[0])
+        command, results = ["stylearena", *shlex.split(shown)], Path("stylearena-mine")
+    assert reports[0].entry == reports[1].entry
+    assert reports[0].entry.name == "My method"
+    assert str(tmp_path) not in page
 
 
 def test_the_command_scores_and_says_where_the_results_are(

@@ -147,11 +147,37 @@ def test_statistics_are_pytorch_fid_s(tmp_path: Path, weights: Path) -> None:
         assert np.abs(arrays["sigma"] - sigma).max() <= 1e-4 * np.abs(sigma).max()
 
 
-def test_pytorch_fid_s_order_of_arguments_works(tmp_path: Path, weights: Path) -> None:
-    a, out = folder(tmp_path / "a", range(3)), tmp_path / "a.npz"
-    assert run("--save-stats", a, out, "--dims", 64, "--weights", weights).exit_code == 0
-    assert out.is_file()
-    assert refusal(a, "--save-stats", out, "--weights", weights).code == "fid.exists"
+@pytest.mark.parametrize(
+    "form",
+    [
+        ("--save-stats", "a", "out.npz"),
+        ("a", "--save-stats", "out.npz"),
+        ("a", "out.npz", "--save-stats"),
+        ("a", "out", "--save-stats"),  # np.savez adds the ending
+    ],
+)
+def test_statistics_are_saved_by_every_form_of_pytorch_fid_s_call(
+    form: tuple[str, ...], tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder(tmp_path / "a", range(3))
+    monkeypatch.chdir(tmp_path)
+    done = run(*form, "--dims", 64, "--weights", weights)
+    assert done.exit_code == 0, done.output
+    assert "statistics of 3 pictures in out.npz" in done.stderr
+    with np.load("out.npz") as arrays:
+        assert arrays["mu"].shape == (64,)
+
+
+def test_saving_statistics_blames_what_is_wrong_and_replaces_nothing(tmp_path: Path) -> None:
+    a, there = folder(tmp_path / "a", range(2)), tmp_path / "there.npz"
+    there.write_bytes(b"mine")
+    assert "is a folder" in str(refusal("--save-stats", there, a))
+    assert "needs a file to write" in str(refusal("--save-stats", a))
+    missing = refusal("--save-stats", tmp_path / "nowhere", tmp_path / "out.npz")
+    assert missing.code == "fid.missing"
+    assert "nowhere" in str(missing)
+    assert refusal(a, "--save-stats", there.with_suffix("")).code == "fid.exists"
+    assert there.read_bytes() == b"mine"
 
 
 def test_statistics_and_folders_mix(tmp_path: Path, weights: Path) -> None:
@@ -210,6 +236,26 @@ def test_pictures_of_any_size_and_mode_are_taken(tmp_path: Path, weights: Path) 
     assert done["approximate"] is False
 
 
+def test_the_number_of_pictures_is_told_and_what_was_not_taken(
+    tmp_path: Path, weights: Path
+) -> None:
+    a, b = folder(tmp_path / "a", range(3)), folder(tmp_path / "b", range(3, 5), "JPG")
+    (a / "notes.txt").write_text("no picture")
+    (a / ".hidden").write_text("no picture")
+    (a / "d.png").mkdir()
+    options = ["--dims", 64, "--weights", weights]
+    done = run(a, b, *options)
+    assert "N = 3 and 2 pictures\n" in done.stderr
+    assert done.stderr.count("not taken") == 1
+    assert "webp: 1\n" in done.stderr
+    record = json.loads(run(a, b, *options, "--json").stdout)
+    assert (record["a"]["not_taken"], record["b"]["not_taken"]) == (1, 0)
+    saved = run(a, tmp_path / "a.npz", "--save-stats", *options)
+    assert "not taken" in saved.stderr
+    again = run(tmp_path / "a.npz", b, *options)
+    assert "N = that of the statistics and 2 pictures\n" in again.stderr
+
+
 def test_an_unreadable_picture_is_named(tmp_path: Path, weights: Path) -> None:
     a = folder(tmp_path / "a", range(3))
     (a / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n cut")
@@ -228,12 +274,24 @@ def test_folders_that_hold_too_little_are_refused(tmp_path: Path, weights: Path)
     assert refusal(good, "--weights", weights).code == "fid.one_side"
 
 
-def test_statistics_of_other_dimensions_are_refused(tmp_path: Path, weights: Path) -> None:
-    good = folder(tmp_path / "good", range(2))
-    np.savez(tmp_path / "s.npz", mu=np.zeros(8), sigma=np.eye(8))
-    error = refusal(tmp_path / "s.npz", good, "--weights", weights)
-    assert error.code == "fid.dims"
-    assert "--dims 8" in str(error)
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [("missing", "statistics.missing"), ("damaged", "statistics.unreadable"), ("8", "fid.dims")],
+)
+def test_wrong_statistics_are_refused_before_a_picture_is_decoded(
+    content: str, code: str, *, first: bool, tmp_path: Path
+) -> None:
+    good, statistics = folder(tmp_path / "good", range(2)), tmp_path / "s.npz"
+    if content == "damaged":
+        statistics.write_bytes(b"PK\x03\x04")
+    elif content == "8":
+        np.savez(statistics, mu=np.zeros(8), sigma=np.eye(8))
+    sides = (statistics, good) if first else (good, statistics)
+    # Weights are asked for at the first picture: these would be blamed.
+    error = refusal(*sides, "--weights", tmp_path / "none.pth")
+    assert error.code == code
+    assert "--dims 8" in str(error) or content != "8"
 
 
 def test_missing_weights_without_a_network_say_what_to_do(

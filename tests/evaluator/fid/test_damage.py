@@ -47,6 +47,30 @@ def test_weights_of_other_shapes_are_refused(sides: tuple[Path, Path], tmp_path:
     assert error.code == "weights.format"
 
 
+def test_weights_that_end_too_early_say_how_far_they_reach(
+    sides: tuple[Path, Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "to-6e.pth"
+    torch.save({k: v for k, v in random_state().items() if not k.startswith("Mixed_7")}, path)
+    assert "--dims 768 or less" in str(refusal(*sides, "--dims", 2048, "--weights", path))
+
+
+def test_an_unwritable_cache_is_told_in_a_sentence(
+    sides: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("STYLEARENA_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    torch.save(random_state(), tmp_path / "w.pth")
+    done = run(*sides, "--dims", 64, "--weights", tmp_path / "w.pth")
+    assert done.exit_code == 0, done.output
+    (told,) = caplog.messages
+    assert "cannot be written (Not a directory)" in told
+    assert "STYLEARENA_CACHE_DIR" in told
+
+
 def test_a_flipped_byte_in_the_weights_is_seen(sides: tuple[Path, Path], tmp_path: Path) -> None:
     path = tmp_path / "flipped.pth"
     torch.save(random_state(), path)

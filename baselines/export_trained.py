@@ -55,7 +55,7 @@ def export_trained(weights: Path, folder: Path) -> Path:
     card = replace(
         method.card,
         name=_title(method, origin),
-        training=origin.sentence(),
+        training=origin.sentence() + _features_told(method, origin),
         departures=departures_in(sys.modules[method.task.__module__].__doc__ or ""),
         styles=origin.styles if method.tied else (),
     )
@@ -82,6 +82,16 @@ def check_trained(weights: Path, folder: Path) -> float:
 def _title(method: Trained, origin: Origin) -> str:
     style = origin.settings["style"]
     return f"{method.card.name} ({style})" if style else method.card.name
+
+
+def _features_told(method: Trained, origin: Origin) -> str:
+    """Whose features were learnt from; nothing of a method that has no use for them."""
+    if "features" in method.ignores:
+        return ""
+    told = f", features of {origin.settings['features']}"
+    if share := origin.settings["first_share"]:
+        told += f", for the first {share:.0%} of the steps of {origin.settings['first_features']}"
+    return told
 
 
 def _offer_input(model: onnx.ModelProto, name: str) -> None:

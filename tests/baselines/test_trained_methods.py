@@ -9,6 +9,7 @@ import pytest
 from baselines.export_trained import check_trained, export_trained
 from baselines.methods import gatys
 from baselines.registry import TRAINED
+from baselines.training.settings import SMOKE_FEATURES
 from evaluator import evaluate
 from evaluator.datasets import Dataset
 from evaluator.entry import open_entry
@@ -45,6 +46,7 @@ def test_a_method_trains_exports_and_is_judged(
     archive = export_trained(weights, tmp_path)
     manifest = open_entry(archive, tmp_path / "entry").manifest
     assert "3 steps" in manifest.training
+    assert f"features of {SMOKE_FEATURES}" in manifest.training
     assert "the largest difference from PyTorch is" in manifest.training
     assert "Departures from the paper: " in manifest.training
     assert bool(manifest.styles) == (name in TIED)

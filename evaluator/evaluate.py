@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from evaluator.devices import require_device_name
-from evaluator.errors import OrganiserError
+from evaluator.errors import OrganiserError, ParticipantError
 from evaluator.rerun import command_again
 from evaluator.results import ResultsFolder
 
@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 __all__ = ["PairDone", "evaluate", "find_dataset", "require_device", "run_pairs"]
 
 DEMO_SPLITS: dict[str, Literal["public", "heldout"]] = {"demo": "public", "demo-heldout": "heldout"}
+
+# Verdicts on the answer to one pair. Only here are they told with its name: a site's held-out pairs
+# have none for those who hand in.
+OF_A_PAIR = frozenset(
+    {"entry.exception", "entry.not_finite", "entry.pair_timeout", "entry.wrong_shape"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,21 +202,28 @@ class _Run:
         self, rest: Sequence[Pair], on_pair: Callable[[PairDone], None] | None
     ) -> ShardResult:
         """The pairs ``rest``, each kept as it is done and told of by its place among all."""
-        total = len(self.dataset.pairs)
+        total, finished = len(self.dataset.pairs), 0
 
         def tell(done: PairDone) -> None:
+            nonlocal finished
+            finished = done.index + 1
             if self.results is not None:
                 self.results.keep(done)
             if on_pair is not None:
                 on_pair(replace(done, index=done.index + total - len(rest), total=total))
 
-        return run_pairs(
-            *(self.entry, self.dataset, rest, self.scorer),
-            limits=_limits(len(rest), self.pair_seconds),
-            rung=self.rung,
-            device=self.device,
-            on_pair=tell,
-        )
+        try:
+            return run_pairs(
+                *(self.entry, self.dataset, rest, self.scorer),
+                limits=_limits(len(rest), self.pair_seconds),
+                rung=self.rung,
+                device=self.device,
+                on_pair=tell,
+            )
+        except ParticipantError as error:
+            if error.code not in OF_A_PAIR:
+                raise
+            raise ParticipantError(error.code, f"{rest[finished].id}: {error}") from error
 
     def _finished(self) -> list[ShardResult]:
         """The pairs that an interrupted run like this one left in the folder of results."""

@@ -21,6 +21,7 @@ __all__ = [
     "ScoreRow",
     "arrow",
     "costs",
+    "in_brief",
     "metrics_in_order",
     "number",
     "refusals",
@@ -125,6 +126,21 @@ def refusals(report: Report) -> list[Refusal]:
     return [
         Refusal(info.title, report.refused[info.name]) for info in metrics_in_order(report.refused)
     ]
+
+
+def in_brief(report: Report) -> str:
+    """A few lines for whoever looks at a report in Python: what was judged, and the scores."""
+    from evaluator.entry.wording import one_line
+
+    facts = report.provenance
+    head = (
+        f"Report: {one_line(report.entry.name, 80)}, {len(report.pairs)} pairs of {facts.dataset} "
+        f"{facts.dataset_version}, protocol {facts.protocol}"
+    )
+    scores = [(row.metric.name, f"{row.value}  {row.interval}".rstrip()) for row in rows(report)]
+    lines = [*scores, *((info.name, "refused") for info in metrics_in_order(report.refused))]
+    width = max((len(name) for name, _ in lines), default=0)
+    return "\n".join([head, *(f"  {name:<{width}}  {said}" for name, said in lines)])
 
 
 def arrow(metric: MetricInfo) -> str:

@@ -163,6 +163,14 @@ class Report(_Record):
                 "make it again with `stylearena evaluate`.",
             ) from error
 
+    def __repr__(self) -> str:
+        """The scores; pairs and replicates would fill a hundred pages."""
+        from evaluator.presentation import in_brief
+
+        return in_brief(self)
+
+    __str__ = __repr__
+
     def _repr_html_(self) -> str:
         """What a notebook shows of it."""
         from evaluator.report_notebook import render_fragment

@@ -218,6 +218,22 @@ def test_an_entry_that_fails_in_its_box_is_the_participants_error(
     assert psutil.Process().children(recursive=True) == []
 
 
+def test_a_failure_in_the_middle_is_told_with_its_pair(
+    dataset: Dataset, scorer: Scorer, tmp_path: Path
+) -> None:
+    third = """
+calls = []
+def load(device):
+    def stylize(content, style):
+        calls.append(1)
+        return content / (0 if len(calls) == 3 else 1)
+    return stylize
+"""
+    entry = python_entry(tmp_path / "third.zip", third)
+    with pytest.raises(ParticipantError, match=f"^{dataset.pairs[2].id}: .*NaN"):
+        evaluate(entry, dataset, scorer=scorer)
+
+
 def test_a_run_without_pairs_is_refused(
     dataset: Dataset, scorer: Scorer, opened: Callable[[str], Entry]
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import onnx
@@ -46,13 +46,6 @@ class Method:
     model: Callable[[], onnx.ModelProto]
     reference: Callable[[Tensor, Tensor], Tensor]
     tolerance: float = 1e-5
-
-    @property
-    def told(self) -> Card:
-        """The card, with what ``check`` holds the graph to."""
-        where = sizes_told(takes_style=True)
-        held = f"at {where} no value differs from PyTorch's by more than {self.tolerance:g}"
-        return replace(self.card, training=f"{self.card.training}; {held}")
 
 
 def sizes_told(*, takes_style: bool) -> str:

@@ -25,6 +25,7 @@ __all__ = [
     "check_method",
     "compared_entry",
     "largest_difference",
+    "not_exported",
     "of_another_kind",
     "open_exported",
     "require_parity",
@@ -49,11 +50,16 @@ def open_exported(archive: Path, into: Path) -> Entry:
     Raises ParticipantError ``baseline.parity`` if nothing was exported.
     """
     if not archive.is_file():
-        raise ParticipantError(
-            "baseline.parity",
-            f"There is no {archive.name} in {archive.parent}; run `{_export(archive)}` first.",
-        )
+        raise not_exported(archive)
     return open_entry(archive, into)
+
+
+def not_exported(archive: Path) -> ParticipantError:
+    """What to raise where ``export`` has not been run."""
+    return ParticipantError(
+        "baseline.parity",
+        f"There is no {archive.name} in {archive.parent}; run `{_export(archive)}` first.",
+    )
 
 
 def of_another_kind(archive: Path) -> ParticipantError:

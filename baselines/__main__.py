@@ -1,6 +1,6 @@
 """``python -m baselines``: list the methods, train them, export them as entries, check those.
 
-Command functions import what they need, so that ``--help`` and closed-form methods need no torch.
+Command functions import what they need, so that ``--help`` needs no torch.
 """
 
 import math

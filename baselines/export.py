@@ -14,8 +14,20 @@ MODEL_FILE = "model.onnx"
 
 
 def export_method(method: Method, folder: Path) -> Path:
-    """Write ``folder/NAME.zip`` and return its path."""
-    return onnx_entry(method.model(), method.told, folder / f"{method.name}.zip")
+    """Write ``folder/NAME.zip``, whose card tells how near its reference it is; return its path.
+
+    Raises ParticipantError ``baseline.parity`` if the graph is not what torch computes.
+    """
+    from baselines.parity import compared_entry  # which needs this module
+
+    return compared_entry(
+        method.model(),
+        method.card,
+        folder / f"{method.name}.zip",
+        reference=method.reference,
+        takes_style=True,
+        tolerance=method.tolerance,
+    )
 
 
 def onnx_entry(model: onnx.ModelProto, card: Card, path: Path) -> Path:

@@ -3,6 +3,7 @@
 The archive is opened as the evaluator opens anyone's, static checks included.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,11 @@ import onnx
 import onnxruntime
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from baselines.card import Card
 from baselines.export import onnx_entry
-from baselines.method import ODD_SIZES, Method, sizes_told
+from baselines.method import COMPARED, Compared, Method, sizes_told
 from evaluator.entry import Entry, open_entry
 from evaluator.errors import ParticipantError
 
@@ -23,6 +25,7 @@ __all__ = [
     "check_method",
     "compared_entry",
     "largest_difference",
+    "not_exported",
     "of_another_kind",
     "open_exported",
     "require_parity",
@@ -32,7 +35,7 @@ SEED = 11
 
 
 def check_method(method: Method, archive: Path) -> float:
-    """The largest difference at two odd sizes; ParticipantError ``baseline.parity`` if too large.
+    """The largest difference on ``COMPARED``; ParticipantError ``baseline.parity`` if too large.
 
     Also raises what the evaluator's static checks raise.
     """
@@ -47,11 +50,16 @@ def open_exported(archive: Path, into: Path) -> Entry:
     Raises ParticipantError ``baseline.parity`` if nothing was exported.
     """
     if not archive.is_file():
-        raise ParticipantError(
-            "baseline.parity",
-            f"There is no {archive.name} in {archive.parent}; run `{_export(archive)}` first.",
-        )
+        raise not_exported(archive)
     return open_entry(archive, into)
+
+
+def not_exported(archive: Path) -> ParticipantError:
+    """What to raise where ``export`` has not been run."""
+    return ParticipantError(
+        "baseline.parity",
+        f"There is no {archive.name} in {archive.parent}; run `{_export(archive)}` first.",
+    )
 
 
 def of_another_kind(archive: Path) -> ParticipantError:
@@ -84,7 +92,8 @@ def compared_entry(
         archive = onnx_entry(model, card, Path(draft) / "draft.zip")
         difference = largest_difference(archive, reference, takes_style=takes_style)
     require_parity(difference, tolerance, path.name)
-    measured = f"at {sizes_told()} the largest difference from PyTorch is {difference:.1e}"
+    where = sizes_told(takes_style=takes_style)
+    measured = f"at {where} the largest difference from PyTorch is {difference:.2g}"
     return onnx_entry(model, replace(card, training=f"{card.training}; {measured}"), path)
 
 
@@ -101,12 +110,12 @@ def require_parity(difference: float, tolerance: float, name: str) -> None:
 def largest_difference(
     archive: Path, reference: Callable[..., Tensor], *, takes_style: bool
 ) -> float:
-    """max |ONNX − reference| over pictures of two odd sizes, two at a time.
+    """max |ONNX − reference| over ``COMPARED``; infinite where a result has another size.
 
     ``reference`` takes (content, style), or (content) for models without a style input.
     """
     session = _session(archive, takes_style=takes_style)
-    found = [_difference(session, reference, size) for size in ODD_SIZES]
+    found = [_difference(session, reference, compared) for compared in COMPARED]
     return float(torch.tensor(found).max())  # Python's own max would lose what is not a number
 
 
@@ -122,23 +131,25 @@ def _session(archive: Path, *, takes_style: bool) -> onnxruntime.InferenceSessio
 
 
 def _difference(
-    session: onnxruntime.InferenceSession,
-    reference: Callable[..., Tensor],
-    size: tuple[int, int],
+    session: onnxruntime.InferenceSession, reference: Callable[..., Tensor], compared: Compared
 ) -> float:
     names = [value.name for value in session.get_inputs()]
-    pictures = _pictures(size)[: len(names)]
+    pictures = _pictures(compared)[: len(names)]
     feeds = {name: picture.numpy() for name, picture in zip(names, pictures, strict=True)}
-    (found,) = session.run(["stylized"], feeds)
+    found = torch.from_numpy(session.run(["stylized"], feeds)[0])
     with torch.inference_mode():
         expected = reference(*pictures)
-    return float((torch.from_numpy(found) - expected).abs().max())
+    if found.shape != expected.shape:
+        return math.inf
+    return float((found - expected).abs().max())
 
 
-def _pictures(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Two contents and two styles [2, 3, H, W]: smooth noise, so that scales carry something."""
+def _pictures(compared: Compared) -> tuple[Tensor, Tensor]:
+    """Contents and styles [N, 3, H, W]: smooth noise, so that scales carry something."""
     generator = torch.Generator().manual_seed(SEED)
-    noise = torch.rand(4, 3, *size, generator=generator)
-    smooth = torch.nn.functional.avg_pool2d(noise, 5, stride=1, padding=2)
-    pictures = 0.5 * noise + 0.5 * smooth
-    return pictures[:2], pictures[2:] ** 2
+
+    def noise(size: tuple[int, int]) -> Tensor:
+        rough = torch.rand(compared.pairs, 3, *size, generator=generator)
+        return 0.5 * rough + 0.5 * avg_pool2d(rough, 5, stride=1, padding=2)
+
+    return noise(compared.content), noise(compared.style) ** 2

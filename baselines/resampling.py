@@ -19,7 +19,7 @@ RESIZE = function(
     "ResizeTo",
     "(x, size) => (y)",
     'y = Resize<mode="linear", coordinate_transformation_mode="half_pixel", antialias=1, '
-    'axes=[2,3]>(x, "", "", size)',
+    'exclude_outside=1, axes=[2,3]>(x, "", "", size)',
 )
 
 

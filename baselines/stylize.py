@@ -19,8 +19,9 @@ from evaluator.writing import writing
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from baselines.features import FeatureNetwork
     from baselines.methods.gatys import GatysSettings
-    from baselines.methods.gatys_entry import Optimisation
+    from baselines.methods.gatys_entry import Optimisation, Style
 
 __all__ = ["stylize"]
 
@@ -54,10 +55,9 @@ def stylize(
 ) -> None:
     """Paint one picture in the manner of others, by optimising it (Gatys et al. 2016)."""
     from baselines.methods.gatys import GatysSettings, features_for
-    from baselines.methods.gatys_entry import stylise
     from baselines.training.settings import chosen
     from evaluator.backbones.loading import find_device
-    from evaluator.commands.console import people, steps
+    from evaluator.commands.console import people
 
     if out.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
         raise ParticipantError("stylize.format", f"{out} is neither .png nor .jpg; name it so.")
@@ -66,19 +66,32 @@ def stylize(
     settings = chosen({"picture": GatysSettings()}, "picture", config)
     network = features_for(settings).to(place)
     options = _options(settings, strength, keep_colours=keep_colours)
-    evaluations = 2 * sum(options.iterations)  # line searches need more than one an iteration
     styles = [(_read(path, size).to(place), part) for path, part in zip(style, shares, strict=True)]
-    with steps("stylising") as bar:
-        painted = stylise(
-            network,
-            _read(content, size).to(place),
-            styles,
-            options,
-            lambda step, loss: bar.count(f"loss {loss:.3g}", step, max(step, evaluations)),
-        )
+    painted = _painted(network, _read(content, size).to(place), styles, options)
     _require_finite(painted)
     _write(out, painted)
     people().print(f"{out}", markup=False)
+
+
+def _painted(
+    network: FeatureNetwork, content: Tensor, styles: list[Style], options: Optimisation
+) -> Tensor:
+    """Of the size of the content, with a progress bar."""
+    from baselines.methods.gatys_entry import stylise
+    from evaluator.commands.console import steps
+
+    # L-BFGS begins no iteration after so many evaluations; its last line search may take more.
+    most, done = sum(count * 5 // 4 for count in options.iterations), 0
+    with steps("stylising") as bar:
+
+        def heard(step: int, loss: float) -> None:
+            nonlocal done
+            done = step
+            bar.count(f"loss {loss:.3g}", step, max(step, most))
+
+        painted = stylise(network, content, styles, options, heard)
+        bar.count("stylised", done, done)
+    return painted
 
 
 def _options(

@@ -243,9 +243,12 @@ def check_entries(
         settings = _gatys_settings(preset, config)
         left = gatys.check_gatys(out / f"{name}.zip", settings=settings)
         return [f"{name}: leaves {left:.2g} of the content's loss"]
-    weights = weights_of(name, runs)
     from baselines.export_trained import check_trained
+    from baselines.parity import not_exported
 
+    if not [*out.glob(f"{name}.zip"), *out.glob(f"{name}.*.zip")]:
+        raise not_exported(out / f"{name}.zip")
+    weights = weights_of(name, runs)
     tolerance = trained(name).tolerance
     return [
         f"{name}: largest difference {check_trained(path, out):.2g} of {tolerance:.2g}"

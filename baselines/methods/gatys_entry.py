@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["Optimisation", "load", "loss_of", "stylise", "with_colours_of"]
+__all__ = ["Optimisation", "Style", "load", "loss_of", "stylise", "with_colours_of"]
 
 Features = Callable[[Tensor, Sequence[str]], Mapping[str, Tensor]]
 Style = tuple[Tensor, float]

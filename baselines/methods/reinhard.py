@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from baselines.card import Card
+from baselines.card import Card, departures_in
 from baselines.graph import build, function
 from baselines.method import Method
 
@@ -125,6 +125,7 @@ METHOD = Method(
         authors="E. Reinhard, M. Ashikhmin, B. Gooch, P. Shirley",
         paper="Color Transfer between Images, IEEE Computer Graphics and Applications 21(5), 2001",
         licence="Apache-2.0",
+        departures=departures_in(__doc__),
     ),
     model=model,
     reference=reference,

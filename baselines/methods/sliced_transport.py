@@ -23,7 +23,7 @@ import onnx
 from numpy.typing import NDArray
 
 from baselines.block_matching import match, match_functions
-from baselines.card import Card
+from baselines.card import Card, departures_in
 from baselines.graph import build, function
 from baselines.method import Method
 from baselines.resampling import RESIZE, resize
@@ -159,6 +159,7 @@ METHOD = Method(
         authors="F. Pitié, A. Kokaram, R. Dahyot; J. Rabin, G. Peyré, J. Delon, M. Bernot",
         paper="Automated colour grading using colour distribution transfer, CVIU 107, 2007",
         licence="Apache-2.0",
+        departures=departures_in(__doc__),
     ),
     model=model,
     reference=reference,

@@ -1,7 +1,7 @@
 """Entries of published networks: reads their weights as published and wraps them for the arena."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from safetensors.torch import save
@@ -21,6 +21,7 @@ from evaluator.errors import ParticipantError, PlatformFault
 __all__ = ["NETWORKS", "Wrapped", "wrap_published"]
 
 TOLERANCE = 1e-3
+UNCOMPARED = "PyTorch runs the network's own file, so that there is no graph to compare it with"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,9 @@ def _python_entry(wrapped: Wrapped, folder: Path) -> Path:
         raise ParticipantError(
             "baseline.runtime", f"{wrapped.name} has no Python entry; use --runtime onnx."
         )
+    card = replace(wrapped.card, training=f"{wrapped.card.training}; {UNCOMPARED}")
     files = {
-        "entry.toml": wrapped.card.to_toml(runtime="python", target="stylize:load").encode(),
+        "entry.toml": card.to_toml(runtime="python", target="stylize:load").encode(),
         "stylize.py": wrapped.source.read_bytes(),
         "weights.safetensors": save(dict(wrapped.network.state_dict())),
     }

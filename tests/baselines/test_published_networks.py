@@ -84,6 +84,7 @@ def test_the_card_of_a_python_entry_is_in_its_manifest(tmp_path: Path) -> None:
         manifest = tomllib.loads(archive.read("entry.toml").decode())
     assert manifest["name"] == "MicroAST"
     assert "AAAI 2023" in manifest["paper"]
+    assert "there is no graph to compare it with" in manifest["training"]
 
 
 def test_the_output_has_the_contents_size_and_range() -> None:

@@ -15,6 +15,7 @@ from baselines.features import feature_network
 from baselines.methods import gatys_entry
 from baselines.methods.gatys_entry import Optimisation, loss_of, stylise, with_colours_of
 from baselines.stylize import stylize
+from evaluator.commands.console import Steps
 from evaluator.errors import ParticipantError
 from evaluator.images import PicturePolicy, decode, encode_png
 from tests.evaluator.tiny import waves
@@ -50,6 +51,16 @@ def run(folder: Path, *options: str) -> np.ndarray:
 
 def test_a_picture_is_written_in_the_size_asked_for(pictures: Path) -> None:
     assert run(pictures).shape == (64, 64, 3)
+
+
+def test_the_bar_counts_to_what_lbfgs_may_take_and_ends(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[tuple[int, int]] = []
+    monkeypatch.setattr(Steps, "count", lambda _, label, done, total: counted.append((done, total)))
+    run(pictures)
+    assert counted[0] == (1, 1 + 2)  # 5/4 of 1 and 2 iterations
+    assert counted[-1] == (counted[-2][0], counted[-2][0])
 
 
 def test_a_second_style_changes_the_result(pictures: Path) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,10 +101,13 @@ def _require_apart(files: Files, out: Path | str | None) -> None:
 
 
 def _require_sizes(files: Files, dataset: Dataset, policy: PicturePolicy) -> None:
-    """By headers alone: no picture is decoded here."""
+    """By headers; only a picture that seems to be of another size is decoded: EXIF may turn it."""
+    native = replace(policy, size=None, min_side=1)
     expected = {picture.id: decoded_size(picture.path, policy) for picture in dataset.content}
     for pair in dataset.pairs:
         found, wanted = size_of(files[pair.id]), expected[pair.content]
+        if found != wanted:
+            found = decoded_size(files[pair.id], native)
         if found != wanted:
             raise ParticipantError(
                 "outputs.wrong_size",

@@ -5,17 +5,18 @@ import os
 import shlex
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from evaluator import cli
-from evaluator.datasets import Dataset
+from evaluator.datasets import Dataset, load_dataset
 from evaluator.errors import OrganiserError, ParticipantError
 from evaluator.evaluate import evaluate
-from evaluator.images import decode, encode_png
+from evaluator.images import PicturePolicy, decode, encode_png
 from evaluator.report import Report
 from evaluator.score_outputs import score_outputs
 from evaluator.scoring import Scorer
@@ -137,6 +138,26 @@ def test_a_picture_of_another_size_is_refused(
     ) as caught:
         score_outputs(outputs, dataset, scorer=scorer)
     assert caught.value.code == "outputs.wrong_size"
+
+
+def test_a_picture_that_exif_turns_has_the_size_that_is_seen(tmp_path: Path) -> None:
+    made = tiny_dataset(tmp_path / "tiny", contents=1, styles=1)
+    for picture in (*made.content, *made.style):
+        Image.open(picture.path).crop((0, 0, 80, 64)).save(picture.path)
+    made = load_dataset(made.root)
+    native = Scorer(replace(small_protocol(), pictures=PicturePolicy(size=None)))
+    outputs, (pair,) = tmp_path / "mine", made.pairs
+    outputs.mkdir()
+    (style,) = made.style
+    shown = Image.open(style.path)
+    shown.save(outputs / f"{pair.id}.png")
+    expected = score_outputs(outputs, made, scorer=native)
+    (outputs / f"{pair.id}.png").unlink()
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    stored = shown.transpose(Image.Transpose.ROTATE_90)
+    stored.save(outputs / f"{pair.id}.webp", lossless=True, exif=turned)
+    assert score_outputs(outputs, made, scorer=native).overall == expected.overall
 
 
 @pytest.mark.parametrize("content", [b"", b"not a picture"])

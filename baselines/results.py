@@ -1,6 +1,7 @@
 """What is known of each method: shipped weights, measured scores, and the table of both.
 
-Scores are written by ``measure`` alone, from reports of the evaluator; nothing is typed in.
+The table's scores are written by ``measure`` alone, from reports of the evaluator. What stands
+above it is written by people who looked at the pictures: look again when a row changes.
 """
 
 from __future__ import annotations
@@ -43,30 +44,32 @@ A method that compares features takes them from VGG-19 (`stylearena weights fetc
 vgg19-torchvision`), or from what `features` names in a TOML file given by `--config`.
 
 Trained here, on two cores that other work shared, one thread a training (two for the student's last
-300 steps), with `--preset cpu` and, where features are compared, `features` set to the original
-VGG-19 (`vgg19-caffe`, of which the part up to conv4_1 could be had), on a folder made by
-`stylearena dataset build` of the demo's public pictures and 25 photographs in the public domain as
-further contents; WCT on a GPU. `--style` is in a row's name. The student and johnson-all, which
-ship, DCGAN and StyleGAN2 were trained for longer, for nine steps in ten on `compact-vgg`, the small
-network that imitates VGG's features and is some ten times faster, and for the last tenth on VGG-19;
-the commands:
+300 steps), with `--preset cpu` and, where features are compared, those of the original VGG-19
+(`vgg19-caffe`, of which the part up to conv4_1 could be had, as a file); WCT on a GPU. `--style` is
+in a row's name. FOLDER holds the demo's public pictures and, as further contents, 25 photographs in
+the public domain: Kodak's test pictures (PCD0992) 1–3, 5–11, 13, 16, 17 and 19–24, three of the
+test data of libjxl (cvo9xd, tmshre, u76c0g), and chelsea, coffee and rocket of scikit-image:
 
 ```sh
-python -m baselines train student --dataset FOLDER --config student.toml
-#   features = "vgg19-caffe", steps = 5500, first_share = 0.9, average = 0.998
-python -m baselines train johnson-all --dataset FOLDER --config johnson-all.toml
-#   features = "vgg19-caffe", steps = 2000, average = 0.995
-python -m baselines train dcgan --dataset FOLDER --config dcgan.toml
-#   features = "vgg19-caffe", steps = 1700, first_share = 0.9, style_weight = 100.0
-python -m baselines train stylegan2 --dataset FOLDER --config stylegan2.toml
-#   features = "vgg19-caffe", steps = 3000 (3600 were planned for the first 2700)
-python -m baselines train wct --preset gpu --device cuda --dataset FOLDER --config wct.toml
-#   features = "vgg19-caffe", steps = 900, load = 320, average = 0.995
+stylearena dataset build --content CONTENTS --style STYLES --reference REFERENCES \\
+    --name train --version 1 --out FOLDER
+python -m baselines train NAME --dataset FOLDER --config baselines/recipes/features.toml
+```
+
+What was trained otherwise has a recipe of its own. The student and johnson-all, which ship, DCGAN
+and StyleGAN2 learnt for longer, most of their steps from `compact-vgg`, the small network that
+imitates VGG's features at some tenth of the time, and only the last ones from VGG-19:
+
+```sh
+python -m baselines train student --dataset FOLDER --config baselines/recipes/student.toml
+python -m baselines train johnson-all --dataset FOLDER --config baselines/recipes/johnson-all.toml
+python -m baselines train dcgan --dataset FOLDER --config baselines/recipes/dcgan.toml
+python -m baselines train stylegan2 --dataset FOLDER --config baselines/recipes/stylegan2.toml
+python -m baselines train wct --preset gpu --device cuda --dataset FOLDER \\
+    --config baselines/recipes/wct.toml
 python -m baselines ship student
 python -m baselines ship johnson-all
-python -m baselines export gatys --config gatys.toml   # for the losses that the table is about
-#   features = "vgg19-caffe", content_layer = "conv4_1", style_weight = 1e3,
-#   style_layers = ["conv1_1", "conv2_1", "conv3_1", "conv4_1"]
+python -m baselines export gatys --config baselines/recipes/gatys.toml  # for the table's losses
 ```
 
 The first two paint each style differently, in its strokes rather than its shapes; AdaIN paints the
@@ -194,7 +197,9 @@ def _training(name: str, stem: str) -> tuple[str, str]:
 
 def _trained(origin: Origin) -> str:
     minutes = f"{origin.minutes:.{0 if origin.minutes >= 3 else 1}f} minutes"
-    return f"{origin.steps:,} steps (preset {origin.preset}), {minutes}, {origin.hardware}"
+    planned = origin.settings["steps"]
+    steps = f"{origin.steps:,}" + (f" of {planned:,}" if origin.steps < planned else "")
+    return f"{steps} steps (preset {origin.preset}), {minutes}, {origin.hardware}"
 
 
 def _scores(stem: str) -> str:

@@ -1,8 +1,8 @@
 """What a report says beside its numbers: who reads them should know it. No torch.
 
-Sentences about too few references, and three checks of honesty: patches cut out of the style
-picture, outputs that are reference pictures, and a win in one network's eyes alone. They accuse
-nobody: they say what to look at.
+Sentences about too few references, and checks of honesty: outputs that are the style picture or
+hold patches cut out of it, outputs that are reference pictures, a win in one network's eyes alone.
+They accuse nobody: they say what to look at.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,6 +42,8 @@ def notices(
     """
     yield from filter(None, (protocol.notice, *of_run))
     yield from _few_references(dataset, protocol, scores)
+    if "style_loss" in values:
+        yield from _whole(values["style_loss"])
     if "style_copy" in values:
         yield from _cut_out(dataset, values["style_copy"])
     if "memorisation_distance" in scores:
@@ -66,6 +68,12 @@ def _few_references(
             f"{', '.join(names)}: the reference set has only {count} pictures: {values} entries on "
             "this dataset, nothing else."
         )
+
+
+def _whole(losses: Floats) -> Iterator[str]:
+    """No painting comes to exactly 0, under any network."""
+    if count := int((losses == 0).sum()):
+        yield f"{count} of {len(losses)} outputs are their style picture itself (style loss 0)."
 
 
 def _cut_out(dataset: Dataset, shares: Floats) -> Iterator[str]:

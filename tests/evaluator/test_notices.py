@@ -37,6 +37,11 @@ def test_nothing_is_said_of_an_honest_entry(dataset: Dataset) -> None:
     assert said(dataset, FAR | {"guard_gap": Score(value=-0.3, low=-0.4, high=0.1, n=4)}) == []
 
 
+def test_style_pictures_handed_in_are_counted(dataset: Dataset) -> None:
+    (sentence,) = said(dataset, {}, {"style_loss": np.array([3.0, 0.0, 1e-9, 0.0])})
+    assert sentence == "2 of 4 outputs are their style picture itself (style loss 0)."
+
+
 def test_cut_out_patches_are_told_with_the_worst_pair(dataset: Dataset) -> None:
     (sentence,) = said(dataset, {}, {"style_copy": np.array([0.0, 0.09, 0.02, 0.0])})
     assert sentence.startswith("2 of 4 outputs hold patches")

@@ -77,17 +77,17 @@ content's outlines in strokes of each style, its colours faintly, over a fine gr
 content clearly in each style's colours and strokes; Johnson's network paints its one style's
 colours and lines. CycleGAN and FastCUT lay tesserae along what they are given, in the colours of
 their family, with fringes of false colour at dark edges; StyleGAN2 engraves strokes of much the
-same shape in each style's colours; DCGAN colours each style as it should, finely hatched even where
-the style is flat. The GAN lays much the same strokes over every picture, WGAN-GP patches of each
-style's colours and edges. By the interval of the paired difference, every one of them has more
-style than `reinhard`, but for DCGAN, which has more on five of the eight styles and cannot be told
-from it over all. All of them keep more of the content than `style-copy`. CycleGAN and FastCUT are
-given no style picture: they know their family alone. Of the total that is ranked, Gatys' method
-leaves about a quarter of what the best network does on the pairs of woodblock-00, where all but the
-two of the family of mosaics were measured beside it. No coverage but that of `style-copy` and
-traces of WCT's and DCGAN's are above 0, so that it does not tell WGAN-GP's critic from the GAN's;
-nor does the training monitor's of a thousand crops, by VGG-19's statistics: 0.36 (0.24 – 0.49) for
-the GAN, 0.38 (0.26 – 0.51) for WGAN-GP, the difference 0.02 (−0.04 – 0.08), by `python -m
+same shape in each style's colours; DCGAN keeps the content clear and lays each style's lines, dabs
+and tesserae over it in its colours, with stray strokes of red and a grid where a style is fine. The
+GAN lays much the same strokes over every picture, WGAN-GP patches of each style's colours and
+edges. By the interval of the paired difference, every one of them has more style than `reinhard`;
+all of them keep more of the content than `style-copy`. CycleGAN and FastCUT are given no style
+picture: they know their family alone. Of the total that is ranked, Gatys' method leaves about a
+quarter of what the best network does on the pairs of woodblock-00, where all but the two of the
+family of mosaics were measured beside it. No coverage but that of `style-copy` and traces of WCT's
+are above 0, so that it does not tell WGAN-GP's critic from the GAN's; nor does the training
+monitor's of a thousand crops, by VGG-19's statistics: 0.36 (0.24 – 0.49) for the GAN, 0.38 (0.26 –
+0.51) for WGAN-GP, the difference 0.02 (−0.04 – 0.08), by `python -m
 tests.baselines.coverage_board`. Scores are of the demo's public pictures, which they learnt from
 (of the twelve pairs of one style for what is tied to a style or family), by `python -m
 tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α = 1, β = 10³) on the

@@ -50,9 +50,12 @@ class Gaussian:
             raise ValueError(f"two or more feature rows are needed, not shape {rows.shape}")
         count, dims = rows.shape
         mean = _mean(rows)
-        if count <= dims or dims < SMALL:
+        if count <= dims or (dims < SMALL and count <= BLOCK):
             centred = (rows.astype(np.float64) - mean) / np.sqrt(count - 1)
             return cls(mean, _reduced(centred), float((centred**2).sum()))
+        if dims < SMALL:
+            root = _stacked_qr(_centred(rows, mean)) / np.sqrt(count - 1)
+            return cls(mean, root, float((root**2).sum()))
         covariance = sum(block.T @ block for block in _centred(rows, mean)) / (count - 1)
         root = _cholesky(covariance)
         if root is None:

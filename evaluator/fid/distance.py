@@ -7,7 +7,7 @@ against one, take no more than their algebra.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -56,7 +56,7 @@ class Given:
     """A side before anything is computed of it: the pictures, or the statistics."""
 
     path: Path
-    files: tuple[Path, ...] = ()
+    files: Sequence[Path] = ()
     not_taken: int = 0
     statistics: Gaussian | None = None
 
@@ -125,12 +125,12 @@ class Extractor:
             )
         return found
 
-    def _place(self, files: tuple[Path, ...]) -> Path:
+    def _place(self, files: Sequence[Path]) -> Path:
         weights, choice = self._weights.sha256, self.choice
         engines = (choice.engine, decoder_version(), __version__)
         return place_of(digest_of(files), weights, str(choice.dims), *engines)
 
-    def _measured(self, folder: Path, files: tuple[Path, ...]) -> Gaussian:
+    def _measured(self, folder: Path, files: Sequence[Path]) -> Gaussian:
         from evaluator.frechet import Gaussian
 
         def heard(done: int, total: int) -> None:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,15 @@ from PIL import Image, UnidentifiedImageError
 
 from evaluator.errors import ParticipantError
 
-__all__ = ["EXTENSIONS", "MINIMUM", "Found", "digest_of", "find_pictures", "read_picture"]
+__all__ = [
+    "EXTENSIONS",
+    "MINIMUM",
+    "Found",
+    "PictureFiles",
+    "digest_of",
+    "find_pictures",
+    "read_picture",
+]
 
 EXTENSIONS = frozenset({"bmp", "jpg", "jpeg", "pgm", "png", "ppm", "tif", "tiff", "webp"})
 """pytorch-fid's; it takes them in lower case only, and passes over the others in silence."""
@@ -28,17 +37,37 @@ _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 
 @dataclass(frozen=True, slots=True)
+class PictureFiles(Sequence[Path]):
+    """Files of a folder by their names: a path takes seven times as much memory as its name."""
+
+    folder: Path
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, index: int) -> Path: ...
+    @overload
+    def __getitem__(self, index: slice) -> "PictureFiles": ...
+    def __getitem__(self, index: int | slice) -> "Path | PictureFiles":
+        if isinstance(index, slice):
+            return PictureFiles(self.folder, self.names[index])
+        return self.folder / self.names[index]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """The pictures directly in a folder, sorted, and how many other files lie beside them."""
 
-    pictures: tuple[Path, ...]
+    pictures: PictureFiles
     others: int
 
 
 def find_pictures(folder: Path) -> Found:
     """What is directly in ``folder``; ParticipantError ``fid.*`` below two pictures."""
-    files = _files_in(folder)
-    pictures = tuple(path for path in files if path.suffix[1:].lower() in EXTENSIONS)
+    names = _names_in(folder)
+    pictures = tuple(name for name in names if _ending(name) in EXTENSIONS)
     if not pictures:
         raise ParticipantError(
             "fid.empty",
@@ -51,14 +80,19 @@ def find_pictures(folder: Path) -> Found:
             f"{folder} holds one picture only; FID needs at least {MINIMUM} on each side, and "
             "says little below some thousands.",
         )
-    return Found(pictures, sum(not path.name.startswith(".") for path in files) - len(pictures))
+    others = sum(not name.startswith(".") for name in names) - len(pictures)
+    return Found(PictureFiles(folder, pictures), others)
 
 
-def _files_in(folder: Path) -> list[Path]:
+def _ending(name: str) -> str:
+    return Path(name).suffix[1:].lower()
+
+
+def _names_in(folder: Path) -> list[str]:
     try:
         if folder.is_dir():
             with os.scandir(folder) as entries:
-                return sorted(folder / entry.name for entry in entries if not entry.is_dir())
+                return sorted(entry.name for entry in entries if not entry.is_dir())
     except OSError as error:
         raise ParticipantError(
             "fid.unreadable", f"{folder} cannot be read: {error.strerror}; check the folder."

@@ -1,6 +1,7 @@
 """The Fréchet step: exact in every branch, from rows or from pytorch-fid's own statistics."""
 
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,19 @@ def test_a_singular_set_of_many_rows_is_read_in_blocks() -> None:
     a[:, 0] = a[:, 1]
     expected = np.cov(a.astype(np.float64), rowvar=False)
     assert Gaussian.of(a).covariance == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("dims", [64, 300])
+def test_memory_does_not_grow_with_the_number_of_rows(dims: int) -> None:
+    peaks = []
+    for count in (2 * BLOCK, 12 * BLOCK):
+        a = rows(6, count, dims)
+        tracemalloc.start()
+        own = Gaussian.of(a)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert own.trace == pytest.approx(a.var(axis=0, ddof=1, dtype=np.float64).sum(), rel=1e-10)
+    assert peaks[1] < 1.1 * peaks[0]
 
 
 @pytest.mark.parametrize(("n", "r", "dims"), [(40, 300, 64), (400, 300, 64), (50, 60, 300)])

@@ -7,10 +7,15 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import onnx
+
+from baselines.card import Card
 from evaluator.errors import ParticipantError
 from evaluator.writing import writing
 
-__all__ = ["write_archive"]
+__all__ = ["onnx_entry", "write_archive"]
+
+MODEL_FILE = "model.onnx"
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold
 _REGULAR_FILE = 0o100644 << 16
@@ -29,6 +34,15 @@ def write_archive(path: Path, files: Mapping[str, bytes]) -> Path:
             for name in sorted(files):
                 archive.writestr(_member(name), files[name], compresslevel=6)
         return draft.replace(path)
+
+
+def onnx_entry(model: onnx.ModelProto, card: Card, path: Path) -> Path:
+    """The archive of one ONNX model and its card."""
+    files = {
+        "entry.toml": card.to_toml(runtime="onnx", target=MODEL_FILE).encode(),
+        MODEL_FILE: model.SerializeToString(deterministic=True),
+    }
+    return write_archive(path, files)
 
 
 def _member(name: str) -> zipfile.ZipInfo:

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from baselines.archive import onnx_entry
 from baselines.card import Card
-from baselines.export import onnx_entry
 from baselines.method import COMPARED, Compared, Method, sizes_told
 from evaluator.entry import Entry, open_entry
 from evaluator.errors import ParticipantError

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from evaluator.report import Report
     from evaluator.sandbox import Box, Frame, Limits, Rung
     from evaluator.scoring import Scorer
-    from evaluator.shards import PairScore, ShardResult
+    from evaluator.shards import PairDone, PairScore, ShardResult
 
     Pixels = NDArray[np.uint8]
     Pictures = tuple[Pixels, Pixels]
 
-__all__ = ["PairDone", "evaluate", "find_dataset", "require_device", "run_pairs"]
+__all__ = ["evaluate", "find_dataset", "require_device", "run_pairs"]
 
 DEMO_SPLITS: dict[str, Literal["public", "heldout"]] = {"demo": "public", "demo-heldout": "heldout"}
 
@@ -44,18 +44,6 @@ DEMO_SPLITS: dict[str, Literal["public", "heldout"]] = {"demo": "public", "demo-
 OF_A_PAIR = frozenset(
     {"entry.exception", "entry.not_finite", "entry.pair_timeout", "entry.wrong_shape"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PairDone:
-    """A finished pair, handed to ``on_pair``: ``pixels`` is the output, uint8 ``[H, W, 3]``."""
-
-    index: int
-    total: int
-    pair: Pair
-    pixels: Pixels
-    score: PairScore
-    seconds: float
 
 
 def run_pairs(
@@ -79,7 +67,7 @@ def run_pairs(
     from evaluator.ahead import worked_ahead
     from evaluator.decoded import DecodedPictures
     from evaluator.sandbox import Box
-    from evaluator.shards import ShardResult
+    from evaluator.shards import PairDone, ShardResult
 
     if not pairs:
         raise OrganiserError("dataset.no_pairs", f"The dataset {dataset.name} has no pairs to run.")

@@ -19,10 +19,9 @@ from evaluator.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from evaluator.datasets import Dataset
-    from evaluator.evaluate import PairDone
     from evaluator.protocols import Protocol
     from evaluator.report import Report
-    from evaluator.shards import ShardResult
+    from evaluator.shards import PairDone, ShardResult
 
 __all__ = ["ResultsFolder"]
 

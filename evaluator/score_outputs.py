@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 from evaluator.ahead import worked_ahead
 from evaluator.decoded import DecodedPictures
 from evaluator.errors import ParticipantError
-from evaluator.evaluate import PairDone, find_dataset, require_device
+from evaluator.evaluate import find_dataset, require_device
 from evaluator.images import PicturePolicy, decode, decoded_size, size_of
 from evaluator.output_files import output_files, require_folder
 from evaluator.protocols import DEFAULT_PROTOCOL, protocol
 from evaluator.report import EntryInfo, Report
 from evaluator.rerun import command_again
 from evaluator.results import ResultsFolder
+from evaluator.shards import PairDone, ShardResult
 
 if TYPE_CHECKING:
     import numpy as np
@@ -128,7 +129,6 @@ def _judge(
 ) -> Report:
     from evaluator.conclusion import RunInfo, conclude
     from evaluator.sandbox.limits import Usage
-    from evaluator.shards import ShardResult
 
     started = time.monotonic()
     scores: list[PairScore] = []

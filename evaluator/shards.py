@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from evaluator.datasets import Pair
     from evaluator.sandbox.limits import Usage
 
-__all__ = ["PairScore", "ShardResult"]
+__all__ = ["PairDone", "PairScore", "ShardResult"]
 
 _VALUE, _FEATURE = "value.", "feature."
 
@@ -34,6 +34,18 @@ class PairScore:
 
     values: dict[str, float]
     features: dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class PairDone:
+    """A finished pair, as listeners hear of it: ``pixels`` is the output, uint8 ``[H, W, 3]``."""
+
+    index: int
+    total: int
+    pair: Pair
+    pixels: NDArray[np.uint8]
+    score: PairScore
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,8 +17,7 @@ from evaluator.errors import ParticipantError, PlatformFault
 
 if TYPE_CHECKING:
     from evaluator.datasets import Dataset
-    from evaluator.evaluate import PairDone
-    from evaluator.shards import ShardResult
+    from evaluator.shards import PairDone, ShardResult
 
 __all__ = ["Unfinished", "identity_of"]
 

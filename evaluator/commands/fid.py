@@ -14,8 +14,8 @@ import typer
 
 if TYPE_CHECKING:
     from evaluator.commands.console import Steps
+    from evaluator.fid.choice import Choice
     from evaluator.fid.distance import Extractor, FidResult, Side
-    from evaluator.fid.network import Choice
 
 __all__ = ["fid"]
 
@@ -89,7 +89,7 @@ def fid(
     """
     from evaluator.commands.console import steps
     from evaluator.devices import chosen_device
-    from evaluator.fid.network import Choice
+    from evaluator.fid.choice import Choice
 
     choice = Choice(int(dims), chosen_device(device), "fast" if fast else "exact", RESIZES[resize])
     with steps("preparing") as bar:

@@ -17,8 +17,9 @@ import numpy as np
 
 from evaluator.errors import ParticipantError, PlatformFault
 from evaluator.fid.batches import BatchSize
+from evaluator.fid.choice import Choice
 from evaluator.fid.extraction import available_cpus, rows_by_batches, rows_by_threads
-from evaluator.fid.network import Choice, Network, WeightsFile, find_weights, network
+from evaluator.fid.network import Network, WeightsFile, find_weights, network
 from evaluator.fid.pictures import digest_of, find_pictures
 from evaluator.fid.reference_cache import kept, place_of
 from evaluator.images import decoder_version

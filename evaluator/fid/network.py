@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +15,14 @@ from numpy.typing import NDArray
 from evaluator.backbones.inception_layers import DIMS, Arrays, layers_up_to
 from evaluator.backbones.weights import check, known, path_of, sha256_of
 from evaluator.errors import ParticipantError, PlatformFault
+from evaluator.fid.choice import Choice
 
 if TYPE_CHECKING:
     from evaluator.backbones.download import Progress
 
 __all__ = [
     "DEFAULT_WEIGHTS",
-    "Choice",
-    "Mode",
     "Network",
-    "Resize",
     "WeightsFile",
     "find_weights",
     "is_fid_s_own",
@@ -32,9 +30,6 @@ __all__ = [
 ]
 
 DEFAULT_WEIGHTS = "inception-2015-12-05"
-
-Mode = Literal["exact", "fast"]
-Resize = Literal["pytorch", "clean"]
 
 
 class Network(Protocol):
@@ -50,28 +45,6 @@ class WeightsFile:
 
     path: Path
     sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """How features are computed; ``mode`` "fast" is bfloat16, about 1e-3 off.
-
-    ``resize``: to Inception's 299² as pytorch-fid does, or as clean-fid (``clean_resizing``).
-    """
-
-    dims: int = 2048
-    device: str = "cpu"
-    mode: Mode = "exact"
-    resize: Resize = "pytorch"
-
-    @property
-    def engine(self) -> str:
-        """What computes; features of different engines differ in their last digits."""
-        import importlib.metadata
-
-        library = "onnxruntime" if self.device == "cpu" and self.mode == "exact" else "torch"
-        version = importlib.metadata.version(library)
-        return f"{library} {version} {self.device} {self.mode} {self.resize}"
 
 
 def find_weights(file: Path | None, on_progress: Progress | None = None) -> WeightsFile:

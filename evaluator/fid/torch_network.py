@@ -9,7 +9,7 @@ from evaluator.backbones.inception import Inception
 from evaluator.backbones.inception_layers import Arrays
 from evaluator.backbones.loading import LoadedState, exact_arithmetic, find_device
 from evaluator.errors import ParticipantError, PlatformFault
-from evaluator.fid.network import Choice
+from evaluator.fid.choice import Choice
 from evaluator.memory import is_shortage
 
 __all__ = ["TorchInception", "has_bfloat16"]

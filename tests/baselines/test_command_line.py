@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from baselines.__main__ import app
-from baselines.export import onnx_entry
+from baselines.archive import onnx_entry
 from baselines.graph import build
 from baselines.registry import METHODS, NAMES
 from baselines.training.weights import load_weights

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
+from baselines.archive import onnx_entry
 from baselines.card import Card
-from baselines.export import onnx_entry
 from baselines.networks.adain import AdaIN
 from baselines.networks.feed_forward import FeedForward
 from baselines.networks.microast import MicroAST

@@ -28,7 +28,7 @@ def measure(*, quick: bool) -> Iterator[Figure | Unmeasured]:
         for name in NAMES:
             yield Unmeasured(name, "PyTorch sees no GPU")
         return
-    from evaluator.fid.network import Choice
+    from evaluator.fid.choice import Choice
     from evaluator.fid.torch_network import TorchInception
     from tests.evaluator.backbones.peers import random_state
 

@@ -12,12 +12,13 @@ from evaluator.conclusion import RunInfo, conclude
 from evaluator.datasets import Dataset, load_dataset
 from evaluator.entry import Entry, open_entry
 from evaluator.errors import OrganiserError, ParticipantError
-from evaluator.evaluate import PairDone, find_dataset, run_pairs
+from evaluator.evaluate import find_dataset, run_pairs
 from evaluator.images import PicturePolicy, decode
 from evaluator.metrics.catalogue import METRICS
 from evaluator.report import Report
 from evaluator.sandbox import Box
 from evaluator.scoring import Scorer
+from evaluator.shards import PairDone
 from tests.evaluator.tiny import (
     blend,
     half_size,

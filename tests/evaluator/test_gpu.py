@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from evaluator.backbones.loading import exact_arithmetic
-from evaluator.fid.network import Choice
+from evaluator.fid.choice import Choice
 from evaluator.fid.torch_network import TorchInception
 from evaluator.scoring import Scorer
 from tests.conftest import RecordFigure

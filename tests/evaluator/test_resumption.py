@@ -9,11 +9,11 @@ import pytest
 from evaluator import evaluate
 from evaluator.datasets import Dataset
 from evaluator.errors import OrganiserError, ParticipantError
-from evaluator.evaluate import PairDone
 from evaluator.report import Report
 from evaluator.results import ResultsFolder
 from evaluator.score_outputs import score_outputs
 from evaluator.scoring import Scorer
+from evaluator.shards import PairDone
 from tests.evaluator.tiny import blend, half_size, identity, small_protocol, tiny_dataset
 
 

@@ -219,7 +219,8 @@ def _score(
     gallery: Gallery,
 ) -> bytes:
     """Run and score the shard's pairs; the saved ShardResult."""
-    from evaluator.evaluate import PairDone, run_pairs
+    from evaluator.evaluate import run_pairs
+    from evaluator.shards import PairDone
 
     wanted = gallery.chosen(dataset)
 

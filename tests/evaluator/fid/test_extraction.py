@@ -13,8 +13,8 @@ from evaluator.backbones.inception import Inception
 from evaluator.backbones.loading import LoadedState, exact_arithmetic
 from evaluator.errors import ParticipantError, PlatformFault
 from evaluator.fid.batches import LARGEST, BatchSize, of_one_size
+from evaluator.fid.choice import Choice
 from evaluator.fid.extraction import rows_by_batches, rows_by_threads
-from evaluator.fid.network import Choice
 from evaluator.fid.torch_network import TorchInception, has_bfloat16
 from tests.evaluator.backbones.peers import random_state
 from tests.evaluator.tiny import waves

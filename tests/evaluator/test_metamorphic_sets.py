@@ -124,10 +124,14 @@ def test_photographs_near_paintings_on_the_way_to_them(
     assert recalled == sorted(recalled, reverse=True)
 
 
-def test_one_painting_repeated_covers_next_to_nothing(
-    look: Look, paintings: list[Pixels], reference: NDArray[np.float32]
-) -> None:
-    collapsed = np.repeat(look(paintings[:1]), len(paintings), axis=0)
-    assert recall(collapsed, reference, k=3) <= 1 / len(paintings)
-    assert coverage(collapsed, reference, k=3) < 0.4
-    assert frechet_distance(collapsed, reference) > frechet_distance(reference[:9], reference)
+def test_one_painting_repeated_covers_next_to_nothing(reference: NDArray[np.float32]) -> None:
+    """Whichever it is: each lies in the balls of some others, a few in those of many."""
+    several = coverage(reference[:9], reference, k=3)
+    covered = []
+    for row in reference:
+        collapsed = np.tile(row, (len(reference), 1))
+        assert recall(collapsed, reference, k=3) <= 1 / len(reference)
+        assert frechet_distance(collapsed, reference) > frechet_distance(reference[:9], reference)
+        covered.append(coverage(collapsed, reference, k=3))
+    assert max(covered) <= several / 2
+    assert np.mean(covered) < several / 3

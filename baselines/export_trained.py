@@ -55,7 +55,7 @@ def export_trained(weights: Path, folder: Path) -> Path:
     card = replace(
         method.card,
         name=_title(method, origin),
-        training=origin.sentence() + _features_told(method, origin),
+        training=origin.sentence() + _features_told(origin),
         departures=departures_in(sys.modules[method.task.__module__].__doc__ or ""),
         styles=origin.styles if method.tied else (),
     )
@@ -84,13 +84,11 @@ def _title(method: Trained, origin: Origin) -> str:
     return f"{method.card.name} ({style})" if style else method.card.name
 
 
-def _features_told(method: Trained, origin: Origin) -> str:
-    """Whose features were learnt from; nothing of a method that has no use for them."""
-    if "features" in method.ignores:
-        return ""
+def _features_told(origin: Origin) -> str:
+    """Whose features were learnt from."""
     told = f", features of {origin.settings['features']}"
     if share := origin.settings["first_share"]:
-        told += f", for the first {share:.0%} of the steps of {origin.settings['first_features']}"
+        told += f" (for the first {share:.0%} of the steps, of {origin.settings['first_features']})"
     return told
 
 

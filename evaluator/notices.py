@@ -2,7 +2,8 @@
 
 Sentences about too few references, and checks of honesty: outputs that are the style picture or
 hold patches cut out of it, outputs that are reference pictures, a win in one network's eyes alone.
-They accuse nobody: they say what to look at.
+They accuse nobody: they say what to look at, and name no pair, since boards show them where pairs
+are held out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +15,6 @@ from evaluator.datasets import Dataset
 from evaluator.metrics.catalogue import metric_info
 from evaluator.protocols import Protocol
 from evaluator.report import Score
-from evaluator.set_measures import set_measure
 
 __all__ = ["notices"]
 
@@ -23,6 +23,9 @@ Floats = NDArray[np.float64]
 COPIED = 0.02
 """Of 95 outputs of seven published models none had more than 0.008 of its patches so alike to one
 of the style; a pasted square of 96 of 256 pixels has 0.085 and more (``style_copy``'s page)."""
+
+FRECHET = frozenset({"fid", "sfid", "clean_fid", "fid_share", "fid_guard", "fid_share_guard"})
+"""FID∞, whose minimum is of pairs alone, is spoken of with FID, which is held beside it."""
 
 MEMORISED = 0.1
 """The threshold of MiFID's competition (Bai et al. 2021)."""
@@ -45,7 +48,7 @@ def notices(
     if "style_loss" in values:
         yield from _whole(values["style_loss"])
     if "style_copy" in values:
-        yield from _cut_out(dataset, values["style_copy"])
+        yield from _cut_out(values["style_copy"])
     if "memorisation_distance" in scores:
         yield from _memorised(scores["memorisation_distance"])
     if "guard_gap" in scores:
@@ -55,12 +58,10 @@ def notices(
 def _few_references(
     dataset: Dataset, protocol: Protocol, scores: Mapping[str, Score]
 ) -> Iterator[str]:
-    """Fréchet distances alone can come here: other set metrics ask for references themselves."""
-    count = len(dataset.reference)
+    """Of Fréchet distances: what else needs references asks for them itself."""
+    count, held = len(dataset.reference), {spec.name: spec for spec in protocol.metrics}
     names = [
-        metric_info(name).short
-        for name in scores
-        if set_measure(spec := protocol.metric(name)) and count < spec.minimum
+        metric_info(name).short for name in scores if name in FRECHET and count < held[name].minimum
     ]
     if names:
         values = "their values compare" if len(names) > 1 else "its value compares"
@@ -76,13 +77,11 @@ def _whole(losses: Floats) -> Iterator[str]:
         yield f"{count} of {len(losses)} outputs are their style picture itself (style loss 0)."
 
 
-def _cut_out(dataset: Dataset, shares: Floats) -> Iterator[str]:
-    worst = int(np.argmax(shares))
-    if shares[worst] >= COPIED:
+def _cut_out(shares: Floats) -> Iterator[str]:
+    if count := int((shares >= COPIED).sum()):
         yield (
-            f"{int((shares >= COPIED).sum())} of {len(shares)} outputs hold patches that look cut "
-            f"out of their style picture, {dataset.pairs[worst].id} the most "
-            f"({shares[worst]:.0%} of its textured patches): look at them before you rank them."
+            f"{count} of {len(shares)} outputs hold patches that look cut out of their style "
+            "picture: look at them before you rank them."
         )
 
 

@@ -95,7 +95,7 @@ class SetMeasure:
 
     ``target`` takes the rows of each of ``needs``; outputs are judged by ``stream``. There must be
     at least ``references`` rows of each need, and more than ``above`` outputs. What estimates a
-    distribution from both sides (KID, the manifold's four) wants as many references as outputs.
+    distribution from both sides (KID, the manifold's four) asks for the same least number of both.
     """
 
     target: Callable[..., SetTarget]

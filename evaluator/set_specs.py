@@ -15,6 +15,7 @@ from dataclasses import replace
 from evaluator.specs import BackboneSpec, MetricSpec
 
 __all__ = [
+    "FROM_BOTH_SIDES",
     "NEIGHBOURS",
     "fid_share",
     "guard",
@@ -34,6 +35,9 @@ MEMORISATION_MINIMUM = 2
 FID_INFINITY_SMALLEST = 5000
 """Chong and Forsyth's own: with fewer than some 2.5 times as many as Inception's features have
 dimensions, FID is no line in 1/N yet, and what is extrapolated lies far too low."""
+
+FROM_BOTH_SIDES = frozenset({"kid", "kid_subsets", "precision", "recall", "density", "coverage"})
+"""They take outputs and references as two samples alike: their minimum is of both."""
 
 SEED = 2020
 """Of the subsets that are drawn: torch-fidelity's default."""

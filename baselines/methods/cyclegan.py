@@ -7,11 +7,13 @@ L_cyc = E‖F(G(x)) − x‖₁ + E‖G(F(y)) − y‖₁ (2), least squares for
 - a second judge beside each PatchGAN, of frozen features, four times its weight
   (``training/unpaired``): without it no texture comes in the minutes that a processor has;
 - without a GPU, Muon and Adam at 1e-3 instead of Adam at 2e-4;
-- the generator's own (``networks/generator``), in which the identity is where training starts;
+- reflection padding throughout, nearest upsampling before a convolution, and a change of the
+  picture painted in logits (``networks/generator``): training starts at the identity;
 - pictures are in 0..1 where the authors' are in −1..1, so that λ = 10 is their 5;
 - gradients are clipped, rates fall over the last steps, a running mean is exported (``training``);
-- batches of four pictures with a GPU (the authors: of one);
-- name a family by ``--style``: with none it is all works, which are no single domain.
+- batches of four pictures with a GPU (the authors: of one).
+
+Name a family by ``--style``: with none it is all works, which are no single domain.
 """
 
 from __future__ import annotations

@@ -6,8 +6,12 @@ PatchNCE (equations 2 and 3): at 256 places of five layers of G's encoder (the p
 halvings, the first and the middle block), the feature of the output must be found among those of
 the input, in a softmax with τ = 0.07; half of the time the input is mirrored, and the output's
 features back (the authors' ``flip_equivariance``). Departures:
-- those of ``cyclegan``, whose generator, judges and least squares it shares, but for the pool,
-  which FastCUT has not;
+- CycleGAN's generator and judges as ours has them: reflection padding throughout, nearest
+  upsampling before a convolution, a change of the picture painted in logits
+  (``networks/generator``); beside the PatchGAN a judge of frozen features, four times its weight
+  (``training/unpaired``); batches of four pictures with a GPU (the authors: of one);
+- without a GPU, Muon and Adam at 1e-3 instead of Adam at 2e-4; gradients are clipped, rates fall
+  over the last steps, a running mean is exported (``training``);
 - λ = 1 (the authors: 1 for CUT, 10 for FastCUT): with 10 no texture comes on a processor;
 - a halving's features are taken behind its norm and ReLU (the authors': before them);
 - fewer places at the smaller presets.

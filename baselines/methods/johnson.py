@@ -3,7 +3,8 @@
 Johnson, Alahi, Fei-Fei: "Perceptual Losses for Real-Time Style Transfer and Super-Resolution",
 ECCV 2016. W* = argmin E[λ_c ℓ_feat + λ_s ℓ_style + λ_TV ℓ_TV] (equation 1), with the feature loss
 of equation 2 and the style loss of equation 4 on Gram matrices. Departures:
-- instance for batch norm (Ulyanov et al. 2016), and the generator's own (``networks/generator``);
+- instance for batch norm (Ulyanov et al. 2016); reflection padding throughout, nearest upsampling
+  before a convolution, and a change of the content painted in logits (``networks/generator``);
 - VGG-19 for VGG-16, conv4_1 for relu3_3, losses free of scale and moments beside Gram matrices
   (``losses``): boards compare on VGG-19;
 - the style is seen in crops, not once as a whole, the rate falls over the last half of the steps,

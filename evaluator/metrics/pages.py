@@ -13,6 +13,8 @@ from pathlib import Path
 from evaluator.metrics.catalogue import METRICS, MetricInfo, metric_info
 from evaluator.metrics.facts import FACTS, Facts
 from evaluator.protocols import protocol, protocol_names
+from evaluator.set_specs import FROM_BOTH_SIDES
+from evaluator.specs import MetricSpec
 
 __all__ = [
     "MetricPage",
@@ -85,15 +87,19 @@ def scope(info: MetricInfo) -> str:
 
 def needed_pairs(name: str) -> str:
     """The protocols that hold a metric and from how many pairs on they print it, in words."""
-    minima: dict[int, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for known in map(protocol, protocol_names()):
         for spec in known.metrics:
             if spec.name == name:
-                minima.setdefault(spec.minimum, []).append(f"`{known.name}`")
-    return "; ".join(
-        ", ".join(names) + (f" from {minimum:,} pairs on" if minimum > 1 else "")
-        for minimum, names in minima.items()
-    )
+                found.setdefault(_needed(spec), []).append(f"`{known.name}`")
+    return "; ".join(", ".join(names) + needed for needed, names in found.items())
+
+
+def _needed(spec: MetricSpec) -> str:
+    if spec.minimum <= 1:
+        return ""
+    what = "pairs and references" if spec.name in FROM_BOTH_SIDES else "pairs"
+    return f" from {spec.minimum:,} {what} on"
 
 
 def markdown_pages() -> Mapping[str, str]:

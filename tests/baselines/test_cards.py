@@ -15,6 +15,8 @@ def test_departures_name_no_file_that_a_reader_of_the_card_has_not(name: str) ->
     assert told
     assert "``" not in told
     assert not re.search(r"\((losses|training|networks)[\w/]*\)", told)
+    assert "the generator's own" not in told
+    assert "--" not in told
     assert not re.search(r"as in (gan|johnson|student|cyclegan)\b", told)
     for other in re.findall(r"those of (\w+)\b(?! \()", told):
         pytest.fail(f"{name} points at {other} without its words")

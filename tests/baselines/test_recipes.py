@@ -23,9 +23,6 @@ def test_a_recipe_fits_the_method_of_its_name(path: Path) -> None:
     assert known(settings.features).name == "vgg19-caffe"
 
 
-COMPARING = [name for name in TRAINED if "features" not in trained(name).ignores]
-
-
-@pytest.mark.parametrize("name", COMPARING)
-def test_the_recipe_of_features_alone_fits_all_that_compare_them(name: str) -> None:
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_recipe_of_features_alone_fits_every_method(name: str) -> None:
     assert chosen(trained(name).presets, "cpu", FEATURES).features == "vgg19-caffe"

@@ -42,10 +42,11 @@ def test_style_pictures_handed_in_are_counted(dataset: Dataset) -> None:
     assert sentence == "2 of 4 outputs are their style picture itself (style loss 0)."
 
 
-def test_cut_out_patches_are_told_with_the_worst_pair(dataset: Dataset) -> None:
+def test_cut_out_patches_are_counted_and_no_pair_is_named(dataset: Dataset) -> None:
+    """Boards show notices where pairs are held out."""
     (sentence,) = said(dataset, {}, {"style_copy": np.array([0.0, 0.09, 0.02, 0.0])})
     assert sentence.startswith("2 of 4 outputs hold patches")
-    assert f"{dataset.pairs[1].id} the most (9% of its textured patches)" in sentence
+    assert not any(pair.id in sentence or pair.content in sentence for pair in dataset.pairs)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.099])

@@ -21,10 +21,13 @@ from evaluator.protocols import (
     WeightsRef,
     metrics_of,
     protocol,
+    protocol_names,
 )
 from evaluator.report import EntryInfo, Report
 from evaluator.sandbox.limits import Usage
 from evaluator.scoring import RunInfo, Scorer, ShardResult, conclude
+from evaluator.set_measures import set_measure
+from evaluator.set_specs import FROM_BOTH_SIDES
 from tests.evaluator.tiny import tiny_dataset
 
 ENTRY = EntryInfo(name="E", digest="e" * 64, runtime="onnx", size_bytes=1)
@@ -307,3 +310,12 @@ def test_the_spatial_layer_needs_a_network_that_reaches_it(
 ) -> None:
     with pytest.raises(ValueError, match="sFID needs a block of 768"):
         Scorer(without(guarded, MetricSpec("sfid")), weights_dir=weights)
+
+
+@pytest.mark.parametrize("name", protocol_names())
+def test_the_minimum_is_of_references_too_where_both_sides_are_samples(name: str) -> None:
+    for spec in protocol(name).metrics:
+        measure = set_measure(spec)
+        if measure and spec.minimum > 2:
+            both = spec.name in FROM_BOTH_SIDES
+            assert (measure.references >= spec.minimum) == both, spec.name

@@ -28,7 +28,7 @@ def competition(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Co
         return load_dataset(home)
 
     monkeypatch.setattr(bundles, "dataset_at", small)
-    monkeypatch.setattr(importing, "require_measurable", lambda name, *_: protocol(name))
+    monkeypatch.setattr(importing, "require_measurable", lambda name, *_, **__: protocol(name))
     seed.make_accounts(tmp_path)
     return seed.open_competition()
 

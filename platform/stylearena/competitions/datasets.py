@@ -63,6 +63,7 @@ def _add_dataset(dataset: evaluator_datasets.Dataset, folder: Path, *, is_public
                 contents=len(dataset.content),
                 styles=len(dataset.style),
                 pairs=len(dataset.pairs),
+                reference_pictures=len(dataset.reference),
                 families=list(dataset.families),
                 is_public=is_public,
             )

@@ -156,7 +156,10 @@ class PhaseForm(PhaseModelForm):
     def _check_protocol(self, cleaned: dict[str, Any]) -> None:
         try:
             protocol = services.require_measurable(
-                cleaned["protocol"], cleaned["ranking_metric"], cleaned["dataset"].pairs
+                cleaned["protocol"],
+                cleaned["ranking_metric"],
+                pairs=cleaned["dataset"].pairs,
+                references=cleaned["dataset"].reference_pictures,
             )
         except OrganiserError as error:
             self.add_error("ranking_metric", str(error))

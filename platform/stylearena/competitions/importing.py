@@ -94,7 +94,12 @@ def _require_an_end_after_the_start(described: PhaseDescription, phase: Phase | 
 
 def _phase_values(folder: Path, described: PhaseDescription) -> dict[str, Any]:
     dataset = bundles.dataset_at(folder, described.dataset)
-    protocol = require_measurable(described.protocol, described.ranking_metric, len(dataset.pairs))
+    protocol = require_measurable(
+        described.protocol,
+        described.ranking_metric,
+        pairs=len(dataset.pairs),
+        references=len(dataset.reference),
+    )
     smoke = bundles.dataset_at(folder, described.smoke_dataset)
     known = _known(dataset, protocol, is_public=described.public)
     values: dict[str, Any] = {

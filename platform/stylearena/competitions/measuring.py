@@ -3,14 +3,18 @@
 from evaluator.datasets import Dataset, check_pictures
 from evaluator.errors import OrganiserError, ParticipantError
 from evaluator.protocols import Protocol, protocol
+from evaluator.set_measures import set_measure
 
 __all__ = ["require_measurable", "require_readable"]
 
 
-def require_measurable(name: str, ranking_metric: str, pairs: int) -> Protocol:
-    """The protocol ``name`` if it measures ``ranking_metric`` on that many pairs.
+def require_measurable(
+    name: str, ranking_metric: str, *, pairs: int, references: int | None
+) -> Protocol:
+    """The protocol ``name`` if it measures ``ranking_metric`` on that many pictures.
 
-    Raises OrganiserError ``phase.protocol``, ``phase.metric`` or ``phase.too_few_pairs``.
+    ``references`` is None where nobody knows it. Raises OrganiserError ``phase.protocol``,
+    ``phase.metric``, ``phase.too_few_pairs`` or ``phase.too_few_references``.
     """
     try:
         found = protocol(name)
@@ -28,6 +32,13 @@ def require_measurable(name: str, ranking_metric: str, pairs: int) -> Protocol:
             "phase.too_few_pairs",
             f"The metric {ranking_metric!r} needs {minima[ranking_metric]} pairs, but the dataset "
             f"has {pairs}; rank by another metric or add pictures.",
+        )
+    measure = set_measure(found.metric(ranking_metric))
+    if measure and references is not None and references < measure.references:
+        raise OrganiserError(
+            "phase.too_few_references",
+            f"The metric {ranking_metric!r} needs {measure.references} style references, but the "
+            f"dataset has {references}; rank by another metric or add pictures.",
         )
     return found
 

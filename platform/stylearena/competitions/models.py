@@ -22,6 +22,9 @@ class Dataset(models.Model):
     contents = models.PositiveIntegerField()
     styles = models.PositiveIntegerField()
     pairs = models.PositiveIntegerField()
+    reference_pictures = models.PositiveIntegerField(
+        null=True, help_text="Unknown of datasets that were registered before it was counted."
+    )
     families = models.JSONField(default=list)
     is_public = models.BooleanField(
         default=False, help_text="Its pictures may be shown and downloaded by anybody."

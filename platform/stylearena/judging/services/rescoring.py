@@ -72,7 +72,12 @@ def start(phase: Phase, *, dataset: Dataset, protocol: str, by: User, note: str 
     ``rescore.nothing_new``, ``rescore.no_entries`` or ``phase.*``.
     """
     _require_organiser(phase, by)
-    terms = require_measurable(protocol, phase.ranking_metric, dataset.pairs)
+    terms = require_measurable(
+        protocol,
+        phase.ranking_metric,
+        pairs=dataset.pairs,
+        references=dataset.reference_pictures,
+    )
     require_showable(dataset, phase.visibility)
     _require_new(phase, dataset, terms.digest())
     try:

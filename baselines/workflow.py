@@ -1,6 +1,6 @@
 """What the commands do, whatever kind of method it is: train, export, check.
 
-Light until a method that learns is asked for.
+Light to import; what it is asked to do loads torch.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from baselines.training.grids import write_grid
 from baselines.training.hardware import hardware_name
 from baselines.training.interrupts import patient
 from baselines.training.pictures import Batch, Pictures, load_pictures
+from baselines.training.reading import reading
 from baselines.training.settings import Settings
 from baselines.training.task import Trained
 from baselines.training.weights import Origin, save_weights
@@ -126,9 +127,14 @@ class _Run:
             data=self.pictures.digest,
         )
         self.step, self.seconds = progress.step, progress.seconds
-        lines = self._log.read_text("utf-8", "replace").splitlines() if self._log.is_file() else []
-        kept = [line for line in lines if _step_of(line) <= self.step]
+        kept = [line for line in self._logged() if _step_of(line) <= self.step]
         self._log.write_text("".join(f"{line}\n" for line in kept), "utf-8")
+
+    def _logged(self) -> list[str]:
+        if not self._log.is_file():
+            return []
+        with reading(self._log):
+            return self._log.read_text("utf-8", "replace").splitlines()
 
     def advance(self) -> None:
         """One step, and what is due after it."""

@@ -58,7 +58,10 @@ def save_weights(path: Path, state: Mapping[str, Tensor], origin: Origin, *, hal
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], Origin]:
-    """State dict, in float32, and origin; ParticipantError ``baseline.weights`` if it is none."""
+    """State dict, in float32, and origin; ParticipantError ``baseline.weights`` if it is none.
+
+    And ``baseline.unreadable`` where the file cannot be read.
+    """
     try:
         tensors, header = read_tensors(path)
         origin = Origin(**header | {"styles": tuple(header["styles"])})

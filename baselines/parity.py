@@ -4,6 +4,7 @@ The archive is opened as the evaluator opens anyone's, static checks included.
 """
 
 import math
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -72,7 +73,7 @@ def of_another_kind(archive: Path) -> ParticipantError:
 
 def _export(archive: Path) -> str:
     method = archive.name.partition(".")[0]  # a style's name may follow
-    return f"python -m baselines export {method} --out {archive.parent}"
+    return f"python -m baselines export {method} --out {shlex.quote(str(archive.parent))}"
 
 
 def compared_entry(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from baselines.registry import METHODS, NAMES, TRAINED, names_of
-from baselines.runs import SHIPPED, can_be_exported, weights_of
+from baselines.runs import SHIPPED, has_weights, weights_of
 from baselines.workflow import card_of, trained_names
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def ship_weights(name: str, runs: Path) -> list[Path]:
 
     names = trained_names(name)
     if name == "all":
-        names = tuple(each for each in names if can_be_exported(each, runs))
+        names = tuple(each for each in names if has_weights(each, runs))
     shipped = []
     for path in (path for each in names for path in weights_of(each, runs)):
         if path.parent == SHIPPED:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from baselines.registry import METHODS, TRAINED
+from baselines.registry import TRAINED
 from evaluator.errors import ParticipantError
 
-__all__ = ["SHIPPED", "WEIGHTS_FILE", "can_be_exported", "is_shipped", "run_name", "weights_of"]
+__all__ = ["SHIPPED", "WEIGHTS_FILE", "has_weights", "is_shipped", "run_name", "weights_of"]
 
 WEIGHTS_FILE = "weights.safetensors"
 SHIPPED = Path(__file__).resolve().parent / "weights"
@@ -36,9 +36,9 @@ def weights_of(name: str, runs: Path) -> list[Path]:
     return found
 
 
-def can_be_exported(name: str, runs: Path) -> bool:
-    """Whether nothing has to be trained before."""
-    return name in METHODS or (name in TRAINED and bool(_weights(name, runs)))
+def has_weights(name: str, runs: Path) -> bool:
+    """Whether a method that learns was trained in ``runs``, or ships."""
+    return bool(_weights(name, runs))
 
 
 def is_shipped(name: str) -> bool:

@@ -156,7 +156,7 @@ def _require_writable(path: Path) -> None:
             was_there = path.exists()
             path.open("ab").close()
             if not was_there:
-                path.unlink()
+                path.resolve().unlink()  # a link stays, and what it named was not there
         finally:
             for folder in reversed(made):
                 folder.rmdir()

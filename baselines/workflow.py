@@ -1,11 +1,13 @@
 """What the commands do, whatever kind of method it is: train, export, check.
 
-Light until a method that learns is asked for.
+Light to import; what it is asked to do loads torch.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -165,7 +167,7 @@ def train_method(name: str, plan: Plan, runs: Path) -> Path:
     """Train with a progress bar and return the weights' file.
 
     Raises ParticipantError ``baseline.config`` for a budget that is none, ``baseline.style`` where
-    a style has to be named, and what ``train`` raises.
+    a style has to be named, and what ``train`` raises. At Ctrl-C it says what becomes of it.
     """
     from baselines.training.loop import train
     from baselines.training.settings import refused
@@ -178,7 +180,7 @@ def train_method(name: str, plan: Plan, runs: Path) -> Path:
     find_device(plan.device)
     if not plan.minutes > 0:
         raise refused(f"--minutes must be more than 0, not {plan.minutes:g}.")
-    with steps(f"training {name}") as bar:
+    with _telling_what_is_kept(), steps(f"training {name}") as bar:
         data = find_dataset(
             plan.dataset,
             on_painted=lambda done, total: bar.count("painting the demo dataset", done, total),
@@ -194,7 +196,27 @@ def train_method(name: str, plan: Plan, runs: Path) -> Path:
             device=plan.device,
             minutes=plan.minutes,
             tell=lambda done, total: bar.count(f"training {name}", done, total),
+            heard=_say_that_the_step_ends,
         )
+
+
+def _say_that_the_step_ends() -> None:
+    """In a signal handler: past stderr and its progress bar, whose locks may be held."""
+    os.write(2, b"\nending the step; Ctrl-C again stops at once\n")
+
+
+@contextmanager
+def _telling_what_is_kept() -> Iterator[None]:
+    from baselines.training.interrupts import Kept
+    from evaluator.commands.console import aside
+
+    try:
+        yield
+    except Kept as kept:
+        steps = "1 step" if kept.steps == 1 else f"{kept.steps} steps"
+        said = f"kept {steps} in {kept.folder}; the same command goes on"
+        aside().print(said, markup=False, soft_wrap=True)
+        raise
 
 
 def _first_style(name: str, dataset: Dataset, plan: Plan) -> str:

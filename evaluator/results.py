@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -41,12 +41,14 @@ class ResultsFolder:
         self._outputs = folder / "outputs"
 
     def __enter__(self) -> Self:
-        with self._writing():
+        with self._writing(), ExitStack() as undo:
             self._require_ours()
             places = (self._folder, *self._folder.parents)
             self._made = [place for place in places if not place.exists()]  # innermost first
+            undo.callback(self._remove_made)  # what is not entered is not left either
             self._folder.mkdir(parents=True, exist_ok=True)
             self._unfinished = Unfinished(self._folder)
+            undo.pop_all()
         return self
 
     def __exit__(
@@ -57,9 +59,7 @@ class ResultsFolder:
     ) -> None:
         refused = isinstance(error, ParticipantError | OrganiserError)
         self._unfinished.close(discard=error is None or refused)
-        with suppress(OSError):  # not empty: there are results, or another run's
-            for place in self._made:
-                place.rmdir()
+        self._remove_made()
 
     def finished(self, identity: Mapping[str, str], dataset: Dataset) -> list[ShardResult]:
         """The pairs that an interrupted run of that identity left, a shard each."""
@@ -92,6 +92,11 @@ class ResultsFolder:
                 f"{self._outputs} would be replaced, but is not an earlier run's: there is no "
                 "report.json beside it, or it is no folder; name another folder with --out.",
             )
+
+    def _remove_made(self) -> None:
+        for place in self._made:
+            with suppress(OSError):  # not empty: there are results, or another run's
+                place.rmdir()
 
     def _picture(self, pair: str) -> Path:
         return self._unfinished.pictures / f"{pair}.png"

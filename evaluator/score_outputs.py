@@ -110,12 +110,16 @@ def _require_sizes(files: Files, dataset: Dataset, policy: PicturePolicy) -> Non
         if found != wanted:
             found = decoded_size(files[pair.id], native)
         if found != wanted:
-            raise ParticipantError(
-                "outputs.wrong_size",
-                f"{files[pair.id].name} is {found[0]}×{found[1]}, but its content picture is "
-                f"{wanted[0]}×{wanted[1]} under this protocol; make outputs of that size, "
-                "since resizing them here would change what is scored.",
-            )
+            raise _wrong_size(files[pair.id].name, found, wanted)
+
+
+def _wrong_size(name: str, found: tuple[int, int], wanted: tuple[int, int]) -> ParticipantError:
+    return ParticipantError(
+        "outputs.wrong_size",
+        f"{name} is {found[0]}×{found[1]}, but its content picture is {wanted[0]}×{wanted[1]} "
+        "under this protocol; make outputs of that size, since resizing them here would change "
+        "what is scored.",
+    )
 
 
 def _judge(
@@ -150,7 +154,11 @@ def _scored(files: Files, dataset: Dataset, scorer: Scorer) -> Iterator[PairDone
 
     def decoded(pair: Pair) -> Seen:
         path = files[pair.id]
-        return Seen(pair, *pictures.of(pair), decode(path, AS_IT_IS, name=path.name))
+        (content, style), output = pictures.of(pair), decode(path, AS_IT_IS, name=path.name)
+        (high, wide, _), (wanted_high, wanted_wide, _) = output.shape, content.shape
+        if (wide, high) != (wanted_wide, wanted_high):  # EXIF turned what its header said
+            raise _wrong_size(path.name, (wide, high), (wanted_wide, wanted_high))
+        return Seen(pair, content, style, output)
 
     with worked_ahead(decoded, dataset.pairs) as ahead:
         for index, (seen, score) in enumerate(scorer.scored(dataset, ahead)):

@@ -80,7 +80,7 @@ def load_checkpoint(
     """Bring ``task``, ``mean`` and the random generators to where the checkpoint stands.
 
     Raises ParticipantError ``baseline.checkpoint`` if it is damaged, or of another method, other
-    settings or pictures.
+    settings or pictures, and ``baseline.unreadable`` if it cannot be read.
     """
     try:
         tensors, header = read_tensors(path)

@@ -21,8 +21,9 @@ from baselines.runs import WEIGHTS_FILE
 from baselines.training.checkpoints import Progress, load_checkpoint, save_checkpoint
 from baselines.training.grids import write_grid
 from baselines.training.hardware import hardware_name
-from baselines.training.interrupts import patient
+from baselines.training.interrupts import Kept, patient
 from baselines.training.pictures import Batch, Pictures, load_pictures
+from baselines.training.reading import reading
 from baselines.training.settings import Settings
 from baselines.training.task import Trained
 from baselines.training.weights import Origin, save_weights
@@ -54,25 +55,26 @@ def train(
     device: str = "cpu",
     minutes: float = math.inf,
     tell: Tell = lambda done, total: None,
+    heard: Callable[[], None] = lambda: None,
 ) -> Path:
     """Train until ``settings.steps`` or ``minutes`` are over and return the weights' file.
 
     Goes on from the checkpoint in ``folder`` if there is one. ``minutes`` count over all runs.
     Raises ParticipantError ``baseline.*``, ``baseline.diverged`` if a loss is not finite, and
-    ``out.unwritable``. At Ctrl-C it ends the step, writes the checkpoint and raises
-    KeyboardInterrupt; at a second one it raises at once.
+    ``out.unwritable``. At Ctrl-C it calls ``heard``, in a signal handler, ends the step, writes the
+    checkpoint and raises ``Kept``; at a second one it raises KeyboardInterrupt at once.
     """
     torch.manual_seed(settings.seed)
     pictures = load_pictures(dataset, settings)
     run = _Run(method, pictures, folder, settings=settings, device=torch.device(device))
     run.resume()
-    with patient() as interrupted:
+    with patient(heard) as interrupted:
         while run.step < settings.steps and run.seconds < 60 * minutes:
             run.advance()
             tell(run.step, settings.steps)
             if interrupted():
                 run.keep()
-                raise KeyboardInterrupt
+                raise Kept(run.step, folder)
     run.keep()
     return run.finish(preset)
 
@@ -126,9 +128,14 @@ class _Run:
             data=self.pictures.digest,
         )
         self.step, self.seconds = progress.step, progress.seconds
-        lines = self._log.read_text("utf-8", "replace").splitlines() if self._log.is_file() else []
-        kept = [line for line in lines if _step_of(line) <= self.step]
+        kept = [line for line in self._logged() if _step_of(line) <= self.step]
         self._log.write_text("".join(f"{line}\n" for line in kept), "utf-8")
+
+    def _logged(self) -> list[str]:
+        if not self._log.is_file():
+            return []
+        with reading(self._log):
+            return self._log.read_text("utf-8", "replace").splitlines()
 
     def advance(self) -> None:
         """One step, and what is due after it."""

@@ -14,6 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from baselines.training.reading import reading
+
 __all__ = ["read_tensors", "write_tensors"]
 
 HEADER = "stylearena"
@@ -28,13 +30,21 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and header; ValueError where the file is cut off, damaged or somebody else's."""
+    """Tensors and header; ValueError where the file is cut off, damaged or somebody else's.
+
+    Raises ParticipantError ``baseline.unreadable`` where it cannot be read at all.
+    """
     try:
-        with safe_open(path, framework="pt") as file:
+        with reading(path), _opened(path) as file:
             header = json.loads((file.metadata() or {})[HEADER])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, KeyError) as error:
+    except (SafetensorError, KeyError) as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
     if not isinstance(header, dict):
         raise ValueError(f"{path} says nothing of itself")
     return tensors, header
+
+
+def _opened(path: Path) -> safe_open:
+    with path.open("rb"):  # of what may not be read safetensors says that it is not there
+        return safe_open(path, framework="pt")

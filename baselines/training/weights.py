@@ -36,11 +36,11 @@ class Origin:
     def sentence(self) -> str:
         """For the model card."""
         planned = self.settings["steps"]
-        steps = (
-            f"stopped at {self.steps} of {planned} planned" if self.steps < planned else self.steps
-        )
+        steps = f"{self.steps} of {planned} planned" if self.steps < planned else f"{self.steps}"
+        unit = "step" if self.steps == planned == 1 else "steps"
+        crops = "crop" if self.settings["batch"] == 1 else "crops"
         return (
-            f"{steps} steps of {self.settings['batch']} crops of {self.settings['crop']}² "
+            f"{steps} {unit} of {self.settings['batch']} {crops} of {self.settings['crop']}² "
             f"(preset {self.preset}, seed {self.settings['seed']}) on {self.data}, "
             f"{self.minutes:.1f} minutes on {self.hardware}"
         )
@@ -58,7 +58,10 @@ def save_weights(path: Path, state: Mapping[str, Tensor], origin: Origin, *, hal
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], Origin]:
-    """State dict, in float32, and origin; ParticipantError ``baseline.weights`` if it is none."""
+    """State dict, in float32, and origin; ParticipantError ``baseline.weights`` if it is none.
+
+    And ``baseline.unreadable`` where the file cannot be read.
+    """
     try:
         tensors, header = read_tensors(path)
         origin = Origin(**header | {"styles": tuple(header["styles"])})

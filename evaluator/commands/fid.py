@@ -201,8 +201,10 @@ def _show(result: FidResult, *, json: bool) -> None:
     else:
         about = "" if result.choice.mode == "exact" else " (fast, about 1e-3 off)"
         print(f"FID{about}:  {result.fid!r}")
-    aside().print(_numbers(result))
-    _tell_of_others(*dict.fromkeys((result.a, result.b)))
+    if numbers := _numbers(result):
+        aside().print(numbers)
+    # One folder on both sides is told of once, whether or not its features were kept.
+    _tell_of_others(*{side.path: side for side in (result.a, result.b)}.values())
     if fewest < result.choice.dims:
         aside().print(
             f"note: {fewest} pictures are fewer than the {result.choice.dims} dimensions: the "
@@ -212,8 +214,10 @@ def _show(result: FidResult, *, json: bool) -> None:
 
 
 def _numbers(result: FidResult) -> str:
-    """As papers give it: ``N = 500 and 500 pictures``."""
+    """As papers give it: ``N = 500 and 500 pictures``; empty if neither side tells."""
     a, b = result.a.pictures, result.b.pictures
+    if a is None and b is None:
+        return ""
     if a is not None and b is not None:
         return f"N = {a} and {b} pictures"
     return "N = " + " and ".join(

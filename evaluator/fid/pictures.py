@@ -80,7 +80,8 @@ def find_pictures(folder: Path) -> Found:
             f"{folder} holds one picture only; FID needs at least {MINIMUM} on each side, and "
             "says little below some thousands.",
         )
-    others = sum(not name.startswith(".") for name in names) - len(pictures)
+    # pytorch-fid takes hidden pictures, too; other hidden files are nobody's pictures.
+    others = sum(not name.startswith(".") and _ending(name) not in EXTENSIONS for name in names)
     return Found(PictureFiles(folder, pictures), others)
 
 

@@ -167,6 +167,13 @@ def test_checking_what_was_not_exported_says_how_to_export_it(tmp_path: Path) ->
         assert f"run `python -m baselines export {name} --out {tmp_path}` first" in said
 
 
+def test_the_command_that_exports_can_be_copied_whatever_the_folder_is_called(
+    tmp_path: Path,
+) -> None:
+    said = refusal("check", "reinhard", "--out", str(tmp_path / "my entries"))
+    assert f"export reinhard --out '{tmp_path}/my entries'`" in said
+
+
 def exported(name: str, folder: Path) -> Path:
     options = ["--preset", "smoke", "--out", str(folder)]
     assert RUNNER.invoke(app, ["export", name, *options]).exit_code == 0

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from typer.testing import CliRunner
 
+from baselines.__main__ import app
 from baselines.registry import trained
 from baselines.training.interrupts import patient
 from baselines.training.loop import train
@@ -74,6 +76,20 @@ def test_a_second_interrupt_keeps_no_half_step(dataset: Dataset, tmp_path: Path)
     with pytest.raises(KeyboardInterrupt):
         train(pressing(2), dataset, tmp_path, settings=SETTINGS)
     assert not (tmp_path / "checkpoint.safetensors").exists()
+
+
+def test_the_command_says_what_becomes_of_the_training(
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("baselines.workflow.trained", lambda _: pressing(1))
+    options = ["--preset", "smoke", "--dataset", str(dataset.root), "--runs", str(tmp_path)]
+    done = CliRunner().invoke(app, ["train", "student", *options])
+    assert done.exit_code == 130
+    assert "ending the step; Ctrl-C again stops at once\n" in capfd.readouterr().err
+    assert f"kept 2 steps in {tmp_path}/student; the same command goes on\n" in done.stderr
 
 
 def test_ctrl_c_is_given_back() -> None:

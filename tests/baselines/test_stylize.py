@@ -144,6 +144,15 @@ def test_a_refusal_leaves_nothing_behind(pictures: Path, place: str) -> None:
     assert sorted(pictures.rglob("*")) == before
 
 
+def test_a_refusal_leaves_a_link_to_nothing_as_it_is(pictures: Path) -> None:
+    link = pictures / "link.png"
+    link.symlink_to(pictures / "later.png")
+    with pytest.raises(ParticipantError, match="shares"):
+        run(pictures, "--share", "0", "--out", str(link))
+    assert link.is_symlink()
+    assert not link.exists()
+
+
 @pytest.mark.parametrize(
     ("option", "number"), [("--share", "nan"), ("--share", "inf"), ("--strength", "inf")]
 )

@@ -107,7 +107,7 @@ def test_a_spent_budget_ends_the_training(dataset: Dataset, tmp_path: Path) -> N
     path = train(METHOD, dataset, tmp_path, settings=SETTINGS, minutes=1e-9)
     origin = load_weights(path)[1]
     assert origin.steps == 1
-    assert origin.sentence().startswith("stopped at 1 of 4 planned steps of 1 crops of 64²")
+    assert origin.sentence().startswith("1 of 4 planned steps of 1 crop of 64²")
 
 
 def test_the_budget_counts_the_monitor_too(dataset: Dataset, tmp_path: Path) -> None:

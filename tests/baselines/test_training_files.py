@@ -11,6 +11,7 @@ from baselines.training.loop import train
 from baselines.training.weights import load_weights
 from evaluator.datasets import Dataset
 from evaluator.errors import ParticipantError, StyleArenaError
+from tests.evaluator.nobody import as_nobody
 from tests.evaluator.tiny import tiny_dataset
 
 METHOD = trained("student")
@@ -62,6 +63,26 @@ def test_a_file_of_another_method_is_told_by_its_name(
     (run / f"{name}.safetensors").replace(run / "checkpoint.safetensors")
     with pytest.raises(ParticipantError, match="is of the method student, not of johnson-all"):
         train(other, dataset, run, settings=other.presets["smoke"])
+
+
+@pytest.mark.parametrize("name", ["checkpoint.safetensors", "log.jsonl"])
+def test_a_file_that_cannot_be_read_is_not_called_damaged(
+    name: str, dataset: Dataset, run: Path
+) -> None:
+    (run / name).unlink()
+    (run / name).symlink_to("/proc/self/mem")  # a file whose bytes are not given out
+    with pytest.raises(ParticipantError, match=rf"{name} cannot be read: ") as refusal:
+        train(METHOD, dataset, run, settings=LONGER)
+    assert refusal.value.code == "baseline.unreadable"
+    assert "remove" not in str(refusal.value)
+
+
+def test_weights_that_may_not_be_read_are_not_called_damaged(run: Path) -> None:
+    weights = run / "weights.safetensors"
+    weights.chmod(0)
+    with as_nobody(), pytest.raises(ParticipantError, match="Permission denied") as refusal:
+        load_weights(weights)
+    assert refusal.value.code == "baseline.unreadable"
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.9])

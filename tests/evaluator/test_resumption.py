@@ -166,3 +166,13 @@ def test_two_runs_into_one_folder_are_refused(
         evaluate(entry, dataset, scorer=scorer, out=tmp_path / "out")
     assert caught.value.code == "out.busy"
     shutil.rmtree(tmp_path / "out", ignore_errors=True)
+
+
+def test_a_folder_that_could_not_be_entered_does_not_stay(tmp_path: Path) -> None:
+    deep = tmp_path / "out"
+    while (room := 4082 - len(str(deep))) > 1:  # a path has 4095: too few for what lies in it
+        deep /= "n" * min(200, room - 1)
+    with pytest.raises(ParticipantError, match="cannot be written") as caught, ResultsFolder(deep):
+        pytest.fail("it was entered")
+    assert caught.value.code == "out.unwritable"
+    assert list(tmp_path.iterdir()) == []

@@ -140,24 +140,52 @@ def test_a_picture_of_another_size_is_refused(
     assert caught.value.code == "outputs.wrong_size"
 
 
-def test_a_picture_that_exif_turns_has_the_size_that_is_seen(tmp_path: Path) -> None:
+@pytest.fixture
+def oblong(tmp_path: Path) -> Dataset:
+    """One pair of 80×64."""
     made = tiny_dataset(tmp_path / "tiny", contents=1, styles=1)
     for picture in (*made.content, *made.style):
         Image.open(picture.path).crop((0, 0, 80, 64)).save(picture.path)
-    made = load_dataset(made.root)
-    native = Scorer(replace(small_protocol(), pictures=PicturePolicy(size=None)))
-    outputs, (pair,) = tmp_path / "mine", made.pairs
-    outputs.mkdir()
-    (style,) = made.style
-    shown = Image.open(style.path)
-    shown.save(outputs / f"{pair.id}.png")
-    expected = score_outputs(outputs, made, scorer=native)
-    (outputs / f"{pair.id}.png").unlink()
+    return load_dataset(made.root)
+
+
+@pytest.fixture(scope="module")
+def native() -> Scorer:
+    return Scorer(replace(small_protocol(), pictures=PicturePolicy(size=None)))
+
+
+def save_turned(stored: Image.Image, path: Path) -> None:
+    """So that it is seen turned by a quarter to the right."""
     turned = Image.Exif()
     turned[ExifTags.Base.Orientation] = 6
+    path.parent.mkdir(exist_ok=True)
+    stored.save(path, lossless=True, exif=turned)
+
+
+def test_a_picture_that_exif_turns_has_the_size_that_is_seen(
+    oblong: Dataset, native: Scorer, tmp_path: Path
+) -> None:
+    outputs, (pair,), (style,) = tmp_path / "mine", oblong.pairs, oblong.style
+    outputs.mkdir()
+    shown = Image.open(style.path)
+    shown.save(outputs / f"{pair.id}.png")
+    expected = score_outputs(outputs, oblong, scorer=native)
+    (outputs / f"{pair.id}.png").unlink()
     stored = shown.transpose(Image.Transpose.ROTATE_90)
-    stored.save(outputs / f"{pair.id}.webp", lossless=True, exif=turned)
-    assert score_outputs(outputs, made, scorer=native).overall == expected.overall
+    save_turned(stored, outputs / f"{pair.id}.webp")
+    assert score_outputs(outputs, oblong, scorer=native).overall == expected.overall
+
+
+def test_a_picture_that_exif_turns_away_from_its_content_s_size_is_refused(
+    oblong: Dataset, native: Scorer, tmp_path: Path
+) -> None:
+    outputs, (pair,), (style,) = tmp_path / "mine", oblong.pairs, oblong.style
+    save_turned(Image.open(style.path), outputs / f"{pair.id}.webp")
+    with pytest.raises(
+        ParticipantError, match=r"is 64×80, but its content picture is 80×64"
+    ) as caught:
+        score_outputs(outputs, oblong, scorer=native)
+    assert caught.value.code == "outputs.wrong_size"
 
 
 @pytest.mark.parametrize("content", [b"", b"not a picture"])

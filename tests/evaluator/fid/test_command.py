@@ -250,10 +250,13 @@ def test_the_number_of_pictures_is_told_and_what_was_not_taken(
     assert "webp: 1\n" in done.stderr
     record = json.loads(run(a, b, *options, "--json").stdout)
     assert (record["a"]["not_taken"], record["b"]["not_taken"]) == (1, 0)
+    again = [run(a, a, *options) for _ in range(2)]  # the second time B's features are kept
+    assert [done.stderr.count("not taken") for done in again] == [1, 1]
     saved = run(a, tmp_path / "a.npz", "--save-stats", *options)
     assert "not taken" in saved.stderr
-    again = run(tmp_path / "a.npz", b, *options)
-    assert "N = that of the statistics and 2 pictures\n" in again.stderr
+    mixed = run(tmp_path / "a.npz", b, *options)
+    assert "N = that of the statistics and 2 pictures\n" in mixed.stderr
+    assert "N =" not in run(tmp_path / "a.npz", tmp_path / "a.npz", *options).stderr
 
 
 def test_an_unreadable_picture_is_named(tmp_path: Path, weights: Path) -> None:

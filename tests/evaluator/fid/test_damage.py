@@ -135,6 +135,13 @@ def test_a_folder_that_may_not_be_read_is_named(sides: tuple[Path, Path], tmp_pa
     assert caught.value.code == "fid.unreadable"
 
 
+def test_hidden_pictures_are_not_counted_among_what_was_not_taken(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", ".c.png", "._d.jpg", ".notes", "notes.txt"):
+        (tmp_path / name).touch()
+    found = find_pictures(tmp_path)
+    assert (len(found.pictures), found.others) == (4, 1)
+
+
 def test_a_listed_folder_takes_little_memory(tmp_path: Path) -> None:
     """A dataset of 50,000 pictures is usual; paths would take seven times as much as names."""
     for index in range(2000):

@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 Names = tuple[list[str], list[str]]
 
 MEAN, KID = "lpips_squeeze", "kid"
+TRUTH = 100.0  # far from 0, where the intervals of a distance end
 REPLICATES = 400
 KID_DIMS = 8
 REFERENCE = np.random.default_rng(0).normal(size=(150, KID_DIMS)).astype(np.float32)
@@ -99,9 +100,9 @@ def coverage_of_means(
     blank = sample(names, MEAN)
 
     def draw() -> Sample:
-        return replace(blank, values={MEAN: effects(random, names, deviations)[:, 0]})
+        return replace(blank, values={MEAN: TRUTH + effects(random, names, deviations)[:, 0]})
 
-    return coverage(draw, MEAN, 0.0, trials)
+    return coverage(draw, MEAN, TRUTH, trials)
 
 
 def outputs(random: np.random.Generator, names: Names, share: float) -> NDArray[np.float32]:

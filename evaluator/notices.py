@@ -59,9 +59,11 @@ def _few_references(
     dataset: Dataset, protocol: Protocol, scores: Mapping[str, Score]
 ) -> Iterator[str]:
     """Of Fréchet distances: what else needs references asks for them itself."""
-    count, held = len(dataset.reference), {spec.name: spec for spec in protocol.metrics}
+    count = len(dataset.reference)
     names = [
-        metric_info(name).short for name in scores if name in FRECHET and count < held[name].minimum
+        metric_info(name).short
+        for name in scores
+        if name in FRECHET and count < protocol.metric(name).minimum
     ]
     if names:
         values = "their values compare" if len(names) > 1 else "its value compares"

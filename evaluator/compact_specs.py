@@ -1,13 +1,16 @@
-"""What the protocol ``compact-1`` is made of: its three backbones and its metrics. Light."""
+"""What the compact protocols are made of: their three backbones and their metrics. Light."""
 
+from evaluator import pair_specs
 from evaluator.compact.shipped import SHIPPED
 from evaluator.specs import Architecture, BackboneSpec, MetricSpec, Role, WeightsRef
 
 __all__ = [
     "COMPACT_BACKBONES",
     "COMPACT_BETA",
+    "COMPACT_CFSD",
     "COMPACT_CONTENT_LAYER",
     "COMPACT_FID_DIMS",
+    "COMPACT_MEAN_STD",
     "COMPACT_MINIMUM",
     "COMPACT_NOTICE",
     "COMPACT_STYLE_LAYERS",
@@ -38,3 +41,8 @@ COMPACT_BACKBONES = (
 )
 
 LPIPS_COMPACT = MetricSpec("lpips_compact")
+
+COMPACT_MEAN_STD = pair_specs.mean_std(COMPACT_STYLE_LAYERS)
+
+COMPACT_CFSD = pair_specs.cfsd(scale=0.5)
+"""By this scale the similarities of a picture's places deviate as much as by VGG-19's conv3_1."""

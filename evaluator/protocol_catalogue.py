@@ -9,8 +9,10 @@ from evaluator import pair_specs, set_specs
 from evaluator.compact_specs import (
     COMPACT_BACKBONES,
     COMPACT_BETA,
+    COMPACT_CFSD,
     COMPACT_CONTENT_LAYER,
     COMPACT_FID_DIMS,
+    COMPACT_MEAN_STD,
     COMPACT_MINIMUM,
     COMPACT_NOTICE,
     COMPACT_STYLE_LAYERS,
@@ -96,6 +98,15 @@ COMPACT_1 = Protocol(
 )
 """Trained by ``python -m evaluator.compact train``; ``docs/compact.md`` says how well they imitate
 and of how many pictures FID was measured there: 96, which it needs here too."""
+
+COMPACT_FULL_1 = replace(
+    COMPACT_1,
+    name="compact-full-1",
+    title="Compact in full: with the pair metrics that cost more time, no download",
+    metrics=(*COMPACT_1.metrics, COMPACT_MEAN_STD, COMPACT_CFSD, pair_specs.STYLE_COPY),
+    revision=1,
+)
+"""With AdaIN's own style loss, the structure that is kept, and copied patches."""
 
 
 def _guarded(base: Protocol, guard: BackboneSpec, *, name: str, title: str) -> Protocol:
@@ -209,5 +220,12 @@ STANDARD_FULL_1 = replace(
 """With LPIPS by all three networks, copied patches, and FID and KID in the other forms that papers
 print: FID∞, sFID, clean-FID, KID over subsets."""
 
-PROTOCOLS = (COMPACT_1, COMPACT_GUARDED_1, UNTRAINED_1, STANDARD_1, STANDARD_FULL_1)
+PROTOCOLS = (
+    COMPACT_1,
+    COMPACT_GUARDED_1,
+    COMPACT_FULL_1,
+    UNTRAINED_1,
+    STANDARD_1,
+    STANDARD_FULL_1,
+)
 """The default first."""

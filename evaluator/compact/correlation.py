@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from evaluator.compact.judging import Judgement
+from evaluator.compact.judging import REAL_NAME, Judgement
 
 __all__ = ["Agreement", "SetAgreement", "agreement_of", "fid_agreement"]
 
-REAL_NAME = {"lpips_compact": "lpips_squeeze"}
+REPLICATES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,14 @@ class Agreement:
 
     ``overall``: over all of them at once. ``within``: among the outputs of one pair, the mean over
     pairs: which method did best on this pair? ``methods``: among the means of the output sets:
-    which method is best? ``factor``: the median of compact over real value.
+    which method is best? ``interval``: 95 %, of ``overall``, output sets and pairs resampled.
+    ``factor``: the median of compact over real value.
     """
 
     metric: str
     pictures: int
     overall: float
+    interval: tuple[float, float]
     within: float
     methods: float
     factor: float
@@ -33,10 +35,11 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class SetAgreement:
-    """Of FID over the output sets; ``factor`` as above."""
+    """Of FID over the output sets; ``interval``: 95 %, sets resampled; ``factor`` as above."""
 
     sets: int
     overall: float
+    interval: tuple[float, float]
     factor: float
 
 
@@ -49,6 +52,7 @@ def agreement_of(metric: str, real: Judgement, compact: Judgement) -> Agreement:
         metric=metric,
         pictures=ours.size,
         overall=spearman(ours.ravel(), theirs.ravel()),
+        interval=_interval(ours, theirs),
         within=float(np.mean(pairs)),
         methods=spearman(ours.mean(axis=1), theirs.mean(axis=1)),
         factor=float(np.median(ours / theirs)),
@@ -59,12 +63,30 @@ def fid_agreement(real: Judgement, compact: Judgement) -> SetAgreement:
     """FID of the compact rows against FID of Mixed_6e's 768."""
     names = list(real.fid)
     ours, theirs = (np.array([judged.fid[name] for name in names]) for judged in (compact, real))
-    return SetAgreement(len(names), spearman(ours, theirs), float(np.median(ours / theirs)))
+    return SetAgreement(
+        sets=len(names),
+        overall=spearman(ours, theirs),
+        interval=_interval(ours[:, None], theirs[:, None]),
+        factor=float(np.median(ours / theirs)),
+    )
 
 
 def spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """Spearman's ρ of two rows of values."""
     return float(spearmanr(a, b).statistic)
+
+
+def _interval(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[float, float]:
+    """Of ρ over [output sets, pairs]; draws in which all values are alike have none."""
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(REPLICATES):
+        rows, columns = (rng.integers(n, size=n) for n in ours.shape)
+        drawn = [table[np.ix_(rows, columns)].ravel() for table in (ours, theirs)]
+        if all(np.ptp(values) > 0 for values in drawn):
+            found.append(spearman(drawn[0], drawn[1]))
+    low, high = np.percentile(found, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def _table(

@@ -5,7 +5,7 @@ what users get, its time included.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,19 +17,28 @@ from evaluator.backbones.loading import exact_arithmetic
 from evaluator.backbones.networks import Networks
 from evaluator.compact.heldout import HeldOut
 from evaluator.compact.sources import Pixels
+from evaluator.compact.tasks import CAFFE_UNIT
 from evaluator.compact.teachers import INCEPTION_DIMS, real_backbones
-from evaluator.compact_specs import COMPACT_CONTENT_LAYER, COMPACT_STYLE_LAYERS
+from evaluator.compact_specs import (
+    COMPACT_CONTENT_LAYER,
+    COMPACT_MEAN_STD,
+    COMPACT_STYLE_LAYERS,
+    LPIPS_COMPACT,
+)
 from evaluator.frechet import frechet_distance
 from evaluator.images import PicturePolicy
 from evaluator.measures import Measures
-from evaluator.pair_specs import COLOUR_DISTANCE, SSIM
+from evaluator.pair_specs import COLOUR_DISTANCE, SSIM, cfsd
 from evaluator.protocols import Bootstrap, MetricSpec, Protocol, metrics_of, protocol
 from evaluator.views import View, look
 
-__all__ = ["Judgement", "Speed", "judge", "judges", "speed_of"]
+__all__ = ["REAL_NAME", "Judgement", "Speed", "judge", "judges", "speed_of"]
 
-CAFFE_BETA = 1e5 / 57**2
-"""The total's β where activations are 57 times as large (see ``tasks.CAFFE_UNIT``)."""
+CAFFE_BETA = 1e5 * CAFFE_UNIT**2
+"""The total's β where activations are 57 times as large."""
+
+REAL_NAME = {"lpips_compact": "lpips_squeeze"}
+"""Of compact metrics that are called otherwise by the networks they imitate."""
 
 Tell = Callable[[int, int], None]
 
@@ -56,11 +65,12 @@ class Speed:
 
 
 def judges(
-    weights: Path, *, networkless: Sequence[MetricSpec] = ()
+    weights: Path, *, only: Collection[str] | None = None, networkless: Sequence[MetricSpec] = ()
 ) -> dict[str, tuple[Protocol, Path | None]]:
     """The protocols to be compared, and where their weights lie.
 
-    They hold the metrics of networks, and those of ``networkless`` that need none.
+    They hold the metrics of networks, ``only`` those that the compact protocol names so, and those
+    of ``networkless`` that need none.
     """
     losses = metrics_of(
         content_layer=COMPACT_CONTENT_LAYER,
@@ -69,17 +79,20 @@ def judges(
         fid_dims=INCEPTION_DIMS,
         fid_minimum=INCEPTION_DIMS,
     )
+    beyond = (MetricSpec("lpips_squeeze"), COMPACT_MEAN_STD, cfsd(scale=CAFFE_UNIT))
+    full = protocol("compact-full-1")
+    names = {spec.name for spec in (*losses, *beyond, LPIPS_COMPACT)}
+    names &= {spec.name for spec in full.metrics} if only is None else set(only)
+    theirs = {REAL_NAME.get(name, name) for name in names}
     real = Protocol(
         name="compact-teachers",
         title="The networks that the compact ones imitate",
         notice="",
         pictures=PicturePolicy(),
         backbones=real_backbones(weights),
-        metrics=(*losses, MetricSpec("lpips_squeeze"), *networkless),
+        metrics=(*(spec for spec in (*losses, *beyond) if spec.name in theirs), *networkless),
         bootstrap=Bootstrap(),
     )
-    full = protocol("compact-1")
-    names = {*(spec.name for spec in losses), "lpips_compact"}
     same = tuple(spec for spec in full.metrics if spec.name in names)
     compact = replace(full, metrics=(*same, *networkless))
     return {"real": (real, weights), "compact": (compact, None)}
@@ -103,12 +116,14 @@ def judge(rules: Protocol, weights: Path | None, pictures: HeldOut, tell: Tell) 
 
 
 def speed_of(weights: Path, pictures: HeldOut, tell: Tell, *, rounds: int = 9) -> Speed:
-    """Both judges take turns at one output each: networks and metrics, without decoding.
+    """Both judges take turns at one output each: networks and metrics of ``compact-1``, no decoding.
 
     Processor time, so that what else the machine does counts little; one thread is assumed. The
     first round warms the networks up and does not count.
     """
-    networks, whole = judges(weights), judges(weights, networkless=(SSIM, COLOUR_DISTANCE))
+    lean = {spec.name for spec in protocol("compact-1").metrics}
+    networks = judges(weights, only=lean)
+    whole = judges(weights, only=lean, networkless=(SSIM, COLOUR_DISTANCE))
     turns = [_Judge(*each) for each in (*networks.values(), *whole.values())]
     outputs = [made for outputs in pictures.outputs.values() for made in outputs]
     seconds = []

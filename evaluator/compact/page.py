@@ -15,7 +15,14 @@ from evaluator.metrics.catalogue import metric_info
 
 __all__ = ["METRICS", "TARGETS", "figures", "page"]
 
-METRICS = ("content_loss", "style_loss", "total_loss", "lpips_compact")
+METRICS = (
+    "content_loss",
+    "style_loss",
+    "total_loss",
+    "lpips_compact",
+    "mean_std_loss",
+    "cfsd",
+)
 TARGETS = {
     "content_loss": 0.95,
     "style_loss": 0.95,
@@ -47,11 +54,11 @@ def _opening(pictures: HeldOut) -> str:
     size = sum(file.size for file in SHIPPED.values()) / MIB
     digests = ", ".join(f"{name} `{file.sha256[:12]}`" for name, file in SHIPPED.items())
     methods = sorted({name.rpartition(" ")[0] for name in pictures.outputs})
-    return f"""# How well `compact-1` imitates the standard networks
+    return f"""# How well the compact protocols imitate the standard networks
 
 Written by `python -m evaluator.compact evaluate`.
 
-The protocol's three networks ({size:.1f} MiB in all: {digests})
+The three networks of `compact-1` and `compact-full-1` ({size:.1f} MiB in all: {digests})
 were trained to give what VGG-19, SqueezeNet-LPIPS and FID's Inception (Mixed_6e, 768 dimensions)
 give. Here both judge the same {pictures.pictures} outputs: {pictures.judged} pairs of
 photographs and paintings, stylised by {", ".join(methods)}
@@ -65,15 +72,16 @@ def _agreement(rows: Sequence[Agreement]) -> str:
     head = """## Pictures
 
 Spearman's ρ with the metric by real features: over all pictures; among the outputs of one pair
-(mean over pairs); among the methods' means. Factor: median of the compact over the real value.
+(mean over pairs); among the methods' means. 95 % interval: of the first, sets of outputs and pairs
+resampled. Factor: median of the compact over the real value.
 
-| metric | pictures | all | within a pair | methods | target (all) | factor |
-|---|---|---|---|---|---|---|
+| metric | pictures | all | within a pair | methods | 95 % interval (all) | target (all) | factor |
+|---|---|---|---|---|---|---|---|
 """
     return head + "".join(
         f"| {metric_info(row.metric).title} | {row.pictures} | {row.overall:.3f} | "
-        f"{row.within:.3f} | {row.methods:.3f} | {TARGETS.get(row.metric, '–')} | "
-        f"{row.factor:.3g} |\n"
+        f"{row.within:.3f} | {row.methods:.3f} | {_span(row.interval)} | "
+        f"{TARGETS.get(row.metric, '–')} | {row.factor:.3g} |\n"
         for row in rows
     )
 
@@ -83,16 +91,21 @@ def _fid(found: SetAgreement, pictures: HeldOut) -> str:
 
 FID of {found.sets} sets of {len(pictures.contents)} outputs, each of one method at one strength,
 against {len(pictures.references)} real works:
-Spearman's ρ with FID-768 **{found.overall:.3f}** (target {TARGETS["fid"]}), factor
-{found.factor:.3g}.
+Spearman's ρ with FID-768 **{found.overall:.3f}** ({_span(found.interval)}, sets resampled; target
+{TARGETS["fid"]}), factor {found.factor:.3g}.
 """
+
+
+def _span(interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"{low:.3f} – {high:.3f}"
 
 
 def _speed(speed: Speed) -> str:
     return f"""## Speed
 
-Networks and metrics of one output, one thread, without decoding, processor time, the two in turns:
-{speed.real:.3f} s by the real networks, {speed.compact:.3f} s by the compact ones,
+Networks and metrics of one output by `compact-1`, one thread, without decoding, processor time, the
+two in turns: {speed.real:.3f} s by the real networks, {speed.compact:.3f} s by the compact ones,
 **{speed.times:.1f} times** faster (target {TARGETS["speed-up"]:g}; medians). With SSIM and colour
 distance, which need no network and cost both the same, {speed.whole:.1f} times.
 """

@@ -129,7 +129,8 @@ FACTS: Mapping[str, Facts] = MappingProxyType(
             _POSITIVE,
             (
                 "A sum over positions: it grows with the picture; published values are of 512².",
-                "Published values are of torchvision's VGG-19; other weights need their scale.",
+                "Published values are of torchvision's VGG-19. Other weights need their scale, and "
+                "the compact network has a quarter of its places: read its order alone.",
                 _IDENTITY,
             ),
         ),

@@ -144,7 +144,7 @@ def test_a_composite_is_refused_where_its_parts_are(name: str) -> None:
         assert held[spec].minimum == held["fid"].minimum, spec
 
 
-@pytest.mark.parametrize("name", ["compact-1", "compact-guarded-1"])
+@pytest.mark.parametrize("name", ["compact-1", "compact-guarded-1", "compact-full-1"])
 def test_what_needs_no_download_can_be_loaded(name: str) -> None:
     scorer = Scorer(protocol(name))
     assert scorer.weights == protocol(name).weights

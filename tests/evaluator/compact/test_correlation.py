@@ -13,7 +13,7 @@ from baselines.networks.published import wrap_published
 from evaluator.compact.correlation import agreement_of, fid_agreement
 from evaluator.compact.heldout import HeldOut, held_out
 from evaluator.compact.judging import Judgement, judge, judges, speed_of
-from evaluator.compact.page import figures, page
+from evaluator.compact.page import METRICS, figures, page
 from evaluator.compact.sources import sources_of
 from evaluator.compact.stylisers import entry_styliser, linear_transport, patchwork
 from tests.conftest import RecordFigure
@@ -25,7 +25,7 @@ def judgement(values: list[list[float]], fid: list[float]) -> Judgement:
     names = [f"method {index}" for index in range(len(fid))]
     rows = {
         name: dict.fromkeys(
-            ("content_loss", "style_loss", "total_loss", "lpips_squeeze", "lpips_compact"),
+            (*METRICS, "lpips_squeeze"),
             np.array(row),
         )
         for name, row in zip(names, values, strict=True)
@@ -40,6 +40,7 @@ def test_agreement_counts_order_only() -> None:
     assert (found.overall, found.within, found.methods) == pytest.approx((1, 1, 1))
     assert found.pictures == 6
     assert found.factor == 3.5
+    assert found.interval == pytest.approx((1, 1))
     assert fid_agreement(real, compact).overall == pytest.approx(1)
 
 
@@ -51,6 +52,7 @@ def test_agreement_tells_pictures_pairs_and_methods_apart() -> None:
     assert found.methods == pytest.approx(0.5)
     assert found.overall == pytest.approx(1 - 6 * 4 / (6 * 35))
     assert fid_agreement(real, compact).overall == pytest.approx(-1)
+    assert found.interval[0] < found.overall < found.interval[1]
 
 
 @pytest.mark.slow
@@ -76,7 +78,7 @@ def test_held_out_pictures_are_ordered_much_as_by_the_real_networks(
     found = figures(real, compact, speed)
     for name, value in found.items():
         record_figure(f"compact {name}", value, "times" if name == "speed-up" else "Spearman")
-    for name in ("content_loss", "style_loss", "lpips_compact"):
+    for name in set(METRICS) - {"total_loss"}:
         assert found[name] > LEAST_CORRELATION, name
     assert found["speed-up"] > 5  # the page says how much: other tests run beside this one
     assert all(name in page(pictures, real, compact, speed) for name in pictures.outputs)

@@ -25,7 +25,7 @@ from evaluator.protocols import protocol
 from evaluator.specs import WeightsRef
 from evaluator.views import look
 
-RULES = protocol("compact-1")
+RULES = protocol("compact-full-1")
 NAMES = [f"compact-{network}" for network in SHIPPED]
 
 Pixels = NDArray[np.uint8]
@@ -113,9 +113,10 @@ def test_the_content_is_perfect_by_content_metrics_and_the_style_by_style_metric
 ) -> None:
     content, _, style = pictures
     kept, copied = (values(networks, output, content, style) for output in (content, style))
-    assert kept["content_loss"] == kept["lpips_compact"] == 0 < kept["style_loss"]
-    assert copied["style_loss"] == 0 < copied["content_loss"]
-    assert copied["lpips_compact"] > 0
+    assert all(kept[name] == 0 < copied[name] for name in ("content_loss", "lpips_compact", "cfsd"))
+    assert all(copied[name] == 0 < kept[name] for name in ("style_loss", "mean_std_loss"))
+    assert kept["style_copy"] == 0
+    assert copied["style_copy"] == 1
 
 
 def test_metrics_follow_a_blend_from_content_to_style(
@@ -126,7 +127,7 @@ def test_metrics_follow_a_blend_from_content_to_style(
     for share in (0.1, 0.3, 0.5, 0.7, 0.9):
         output = ((1 - share) * content + share * style).astype(np.uint8)
         rows.append(values(networks, output, pictures[0], pictures[2]))
-    for metric in ("content_loss", "lpips_compact"):
+    for metric in ("content_loss", "lpips_compact", "cfsd"):
         assert all(a[metric] < b[metric] for a, b in pairwise(rows))
     # A blend is paler than either picture, and so is its Gram matrix: at first the loss rises.
     assert all(a["style_loss"] > b["style_loss"] for a, b in pairwise(rows[1:]))

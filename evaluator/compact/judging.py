@@ -116,7 +116,7 @@ def judge(rules: Protocol, weights: Path | None, pictures: HeldOut, tell: Tell) 
 
 
 def speed_of(weights: Path, pictures: HeldOut, tell: Tell, *, rounds: int = 9) -> Speed:
-    """Both judges take turns at one output each: networks and metrics of ``compact-1``, no decoding.
+    """Both judges take turns at one output: networks and metrics of ``compact-1``, no decoding.
 
     Processor time, so that what else the machine does counts little; one thread is assumed. The
     first round warms the networks up and does not count.

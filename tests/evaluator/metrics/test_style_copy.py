@@ -1,13 +1,18 @@
 """Style copy: pasted patches are flagged wherever they come from, honest pictures are not."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from torch import Tensor
 
-from evaluator.metrics.style_copy import nearest_style_patches, style_copy
+from evaluator.metrics import style_copy as style_copy_module
+from evaluator.metrics.style_copy import copied_patches, style_copy
 from tests.evaluator.tiny import waves
 
-SIDE, SETTINGS = 128, {"side": 24, "texture": 6.0, "similarity": 0.97}
+SIDE = 128
+SETTINGS: Any = {"side": 24, "texture": 6.0, "similarity": 0.97}
 
 
 def textured(seed: int) -> NDArray[np.uint8]:
@@ -42,12 +47,12 @@ def test_a_pasted_square_is_flagged_at_any_offset(of: tuple[int, int]) -> None:
     assert share(pasted(at=(24, 36), of=of)) > 0.1
 
 
-def test_correlations_are_those_of_a_plain_float64_computation() -> None:
-    """Rounding in float32, about 1e-7, would decide which patches reach the threshold."""
-    output, style = textured(1)[:32, :32], STYLE[:32, :32]
-    best, deviation = nearest_style_patches(output, style, side=24)
+def plain(
+    output: NDArray[np.uint8], style: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Each patch's highest correlation with the style, and its deviation, in plain float64."""
 
-    def patches(pixels: NDArray[np.uint8], step: int) -> list[NDArray[np.float64]]:
+    def patches(pixels: NDArray[np.uint8], step: int) -> NDArray[np.float64]:
         height, width = (each // 2 for each in pixels.shape[:2])
         even = pixels[: 2 * height, : 2 * width].astype(float)
         small = even.reshape(height, 2, width, 2, 3).mean(axis=(1, 3))
@@ -56,22 +61,55 @@ def test_correlations_are_those_of_a_plain_float64_computation() -> None:
             for y in range(0, height - 11, step)
             for x in range(0, width - 11, step)
         ]
-        return [(each - each.mean(axis=0)).ravel() for each in cut]
+        return np.stack([(each - each.mean(axis=0)).ravel() for each in cut])
 
-    shifted = [patch for y in (0, 1) for x in (0, 1) for patch in patches(style[y:, x:], 1)]
+    shifted = np.concatenate([patches(style[y:, x:], 1) for y in (0, 1) for x in (0, 1)])
     ours = patches(output, 6)
-    norm = np.linalg.norm
-    expected = [max(float(p @ q / norm(p) / norm(q)) for q in shifted) for p in ours]
-    assert best == pytest.approx(expected, rel=1e-12)
-    assert deviation == pytest.approx([norm(p) / 432**0.5 for p in ours], rel=1e-12)
+    lengths, others = (np.linalg.norm(rows, axis=1) for rows in (ours, shifted))
+    correlations = (ours / lengths[:, None]) @ (shifted / others[:, None]).T
+    return correlations.max(axis=1), lengths / 432**0.5
+
+
+@pytest.mark.parametrize("similarity", [0.4, 0.7, 0.9, 0.97])
+@pytest.mark.parametrize("at_once", [style_copy_module.AT_ONCE, 5000])
+def test_what_is_copied_is_what_a_plain_float64_computation_says(
+    similarity: float, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few correlations are computed, and however many of them at a time."""
+    monkeypatch.setattr(style_copy_module, "AT_ONCE", at_once)
+    output = pasted(at=(24, 36), of=(13, 41)).astype(float)
+    output += np.random.default_rng(2).normal(0, 9, output.shape)  # some nearly copied
+    outputs = np.clip(output, 0, 255).astype(np.uint8)[:96, :110]
+    best, deviation = plain(outputs, STYLE)
+    copied, textured = copied_patches(outputs, STYLE, **(SETTINGS | {"similarity": similarity}))
+
+    assert textured.ravel().tolist() == (deviation >= 6).tolist()
+    assert copied.ravel().tolist() == ((best >= similarity) & (deviation >= 6)).tolist()
+    assert 0 < copied.sum() < copied.size
 
 
 def test_the_flagged_patches_are_the_pasted_ones() -> None:
-    best, _ = nearest_style_patches(pasted(at=(24, 36), of=(13, 41)), STYLE, side=24)
-    flagged = np.argwhere(best.reshape(9, 9) >= 0.97)  # patches start every 12 pixels
+    copied, _ = copied_patches(pasted(at=(24, 36), of=(13, 41)), STYLE, **SETTINGS)
+    flagged = np.argwhere(copied)  # patches start every 12 pixels
+    assert copied.shape == (9, 9)
     assert flagged.min(axis=0).tolist() == [2, 3]
     assert flagged.max(axis=0).tolist() == [5, 6]
     assert len(flagged) == 16
+
+
+def test_few_correlations_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture that copies nothing costs little more than its bounds."""
+    computed = 0
+    normalised = style_copy_module._Patches.normalised
+
+    def counted(self: style_copy_module._Patches, some: Tensor) -> Tensor:
+        nonlocal computed
+        computed += len(some)
+        return normalised(self, some)
+
+    monkeypatch.setattr(style_copy_module._Patches, "normalised", counted)
+    assert share(textured(1)) == 0
+    assert computed < 40  # of 81 patches and 11,236 of the style
 
 
 def test_more_pasted_is_more_flagged() -> None:

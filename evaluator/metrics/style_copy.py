@@ -115,7 +115,7 @@ class _Patches:
         """Those of the given numbers, at length 1: float64 [n, 3·side²]."""
         x = self._windows[some // self.grid[1], some % self.grid[1]].flatten(2)
         x = (x - x.mean(dim=2, keepdim=True)).flatten(1)
-        return x / x.norm(dim=1, keepdim=True).clamp_min(SMALLEST)
+        return F.normalize(x, eps=SMALLEST)
 
 
 def _low_frequencies(planes: Tensor, side: int) -> Tensor:

@@ -17,7 +17,7 @@ from tests.bench.figures import Figure
 from tests.bench.pairing import timed
 
 PROTOCOL = "untrained-1"
-COMPACT = "compact-1"
+COMPACT = ("compact-1", "compact-full-1")
 _PARTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "decode": ("images.py", "decode"),
@@ -40,21 +40,22 @@ def measure(*, quick: bool) -> Iterator[Figure]:
         timed(lambda: score_all(scorer, dataset, pairs)).seconds for _ in range(3 if quick else 5)
     ]
     yield Figure.of(f"scoring.{PROTOCOL}", "pairs/s", (len(pairs) / each for each in seconds))
-    yield from _compact(dataset, pairs, quick=quick)
+    for name in COMPACT:
+        yield _compact(name, dataset, pairs, quick=quick)
     alone = Scorer(protocol(PROTOCOL), serial=True)  # a profile sees one thread
     score_all(alone, dataset, pairs[:2])
     for part, share in shares(alone, dataset, pairs).items():
         yield Figure.of(f"scoring.{PROTOCOL}.{part}", "%", [100 * share])
 
 
-def _compact(dataset: Dataset, pairs: tuple[Pair, ...], *, quick: bool) -> Iterator[Figure]:
-    scorer = Scorer(protocol(COMPACT))
+def _compact(name: str, dataset: Dataset, pairs: tuple[Pair, ...], *, quick: bool) -> Figure:
+    scorer = Scorer(protocol(name))
     scorer.prepare(dataset)
     score_all(scorer, dataset, pairs[:2])
     runs = [
         timed(lambda: score_all(scorer, dataset, pairs)).seconds for _ in range(3 if quick else 5)
     ]
-    yield Figure.of(f"scoring.{COMPACT}", "pairs/s", (len(pairs) / each for each in runs))
+    return Figure.of(f"scoring.{name}", "pairs/s", (len(pairs) / each for each in runs))
 
 
 def score_all(scorer: Scorer, dataset: Dataset, pairs: tuple[Pair, ...]) -> list[PairScore]:

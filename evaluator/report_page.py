@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,16 +28,26 @@ if TYPE_CHECKING:
 __all__ = ["render_page"]
 
 MAX_PAIRS_LISTED = 600  # report.json has them all
+MOST_BESIDE, MOST_SHOWN = 100, 240  # characters of a fact
 RUNTIMES = {"onnx": "ONNX", "python": "Python", "pictures": "none: ready-made pictures"}
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A named fact; ``link`` only where the value is a plain web address."""
+    """A named fact; ``link`` only where the value is a plain web address.
+
+    Of a long value ``rest`` is unfolded by whoever wants to read it.
+    """
 
     name: str
     value: str
     link: bool = False
+    rest: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it takes a row of its own."""
+        return len(self.value) > MOST_BESIDE or bool(self.rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +135,8 @@ def _card(entry: EntryInfo) -> list[Field]:
         Field("Licence", entry.licence),
         _linked("Paper", entry.paper),
         _linked("Code", entry.code),
-        Field("Training", entry.training),
-        Field("Made for the styles", ", ".join(entry.styles)),
+        _folded("Training", entry.training),
+        _folded("Made for the styles", ", ".join(entry.styles)),
     ]
     measured = [
         Field("Runtime", RUNTIMES[entry.runtime]),
@@ -133,7 +144,14 @@ def _card(entry: EntryInfo) -> list[Field]:
     ]
     if entry.parameters is not None:
         measured.append(Field("Parameters", f"{entry.parameters:,}"))
-    return [field for field in said if field.value] + measured
+    return sorted([field for field in said if field.value] + measured, key=attrgetter("is_long"))
+
+
+def _folded(name: str, value: str) -> Field:
+    """Cut between words, where the value is long."""
+    cut = value[:MOST_SHOWN]
+    shown = value if value == cut else cut.rpartition(" ")[0] or cut
+    return Field(name, shown, rest=value[len(shown) :])
 
 
 def _linked(name: str, value: str) -> Field:

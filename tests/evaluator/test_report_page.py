@@ -143,6 +143,33 @@ def test_only_web_addresses_become_links(
     assert address in elements.text
 
 
+@pytest.mark.parametrize(
+    ("training", "shown"),
+    [
+        pytest.param("900 steps", "900 steps", id="short"),
+        pytest.param("crops and steps " * 15, ("crops and steps " * 15)[:-1], id="just fits"),
+        pytest.param("wide strokes " * 30, "wide strokes " * 18 + "wide", id="words"),
+        pytest.param("x" * 500, "x" * 240, id="one word"),
+    ],
+)
+def test_a_long_story_is_folded_below_the_facts_and_whole(
+    dataset: Dataset, render: Callable[[Report], str], training: str, shown: str
+) -> None:
+    training = training.strip()
+    page = render(report_of(dataset, training=training))
+    folded = re.search(r"<details><summary>(.*?)<span.*?</span></summary>(.*?)</details>", page)
+
+    if training == shown:
+        assert folded is None
+        assert f"<dd>{shown}</dd>" in page
+    else:
+        assert folded
+        assert folded[1] == shown
+        assert folded[1] + folded[2] == training
+    facts = page[page.index('class="card-fields"') : page.index("</dl>")]
+    assert (facts.index("Training") > facts.index("Runtime")) is (len(training) > 100)
+
+
 def test_the_page_needs_nothing_beside_it(
     dataset: Dataset, render: Callable[[Report], str]
 ) -> None:

@@ -2,8 +2,9 @@
 
 The board's coverage, by Inception on a hundred pictures, is 0 for all that was trained here. This
 is the training monitor's, on the statistics of ``../shared``'s VGG-19, of many more crops: contents
-in the style of every other work, among crops of the works that led none. Both methods are given
-the same pictures; intervals are of works resampled, since crops of one work are no several ones.
+in the style of one half of the works, among crops of the other half, and the other way round. Both
+methods are given the same pictures; intervals are of works resampled, since crops of one work are
+no several ones.
 """
 
 import os
@@ -14,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from baselines.features import FeatureNetwork, feature_network
 from baselines.registry import trained
@@ -27,7 +27,7 @@ from evaluator.datasets import load_dataset
 from evaluator.neighbours import radii, squared_distances
 from tests.evaluator.trained_features import WEIGHTS
 
-COUNT = 1000  # crops of works, half of which lead
+COUNT = 1000  # crops of works
 K = 20
 REPLICATES = 2000
 VGG = "vgg19_caffe_bgr_relu4_1_mixed.pth"
@@ -41,9 +41,8 @@ def main(runs: Path, dataset: Path, names: tuple[str, str]) -> Iterator[str]:
     pictures = load_pictures(load_dataset(dataset), settings)
     torch.manual_seed(settings.seed)
     batch, others = (pictures.draw(COUNT, settings.crop, torch.device("cpu")) for _ in range(2))
-    kept = others.index % 2 == 1
-    works, of_work = others.style[kept], others.index[kept].numpy()
-    covered = [_covered(name, runs, pictures, batch, works, network) for name in names]
+    of_work = np.concatenate([others.index[others.index % 2 == half] for half in (0, 1)])
+    covered = [_covered(name, runs, pictures, batch, others, network) for name in names]
     for name, each in zip(names, covered, strict=True):
         yield f"{name}: {_interval(each.astype(float), of_work)}"
     difference = covered[1].astype(float) - covered[0].astype(float)
@@ -51,19 +50,29 @@ def main(runs: Path, dataset: Path, names: tuple[str, str]) -> Iterator[str]:
 
 
 def _covered(
-    name: str, runs: Path, pictures: Pictures, batch: Batch, works: Tensor, network: FeatureNetwork
+    name: str, runs: Path, pictures: Pictures, batch: Batch, others: Batch, network: FeatureNetwork
 ) -> NDArray[np.bool_]:
-    """Whether each work's ball, which reaches to its K-th neighbour, holds an output: [R]."""
+    """Whether each crop's ball, which reaches to its K-th neighbour, holds an output: [R].
+
+    Crops of even works first; outputs are led by odd works there, by even ones after.
+    """
     (path,) = weights_of(name, runs)
     state, _ = load_weights(path)
     painter = trained(name).network(trained(name).presets["cpu"], pictures.styles)
     painter.load_state_dict(state)
     painter.eval()
-    led = batch.index % 2 == 0
-    with torch.no_grad():
-        pairs = zip(batch.content[led][:, None], batch.style[led][:, None], strict=True)
-        outputs = torch.cat([painter(content, style) for content, style in pairs])
-    rows, reference = style_rows(network, outputs, works)
+    found = []
+    for half in (0, 1):
+        led = batch.index % 2 != half
+        with torch.no_grad():
+            pairs = zip(batch.content[led][:, None], batch.style[led][:, None], strict=True)
+            outputs = torch.cat([painter(content, style) for content, style in pairs])
+        works = others.style[others.index % 2 == half]
+        found.append(_inside(*style_rows(network, outputs, works)))
+    return np.concatenate(found)
+
+
+def _inside(rows: NDArray[np.float32], reference: NDArray[np.float32]) -> NDArray[np.bool_]:
     nearest = np.full(len(reference), np.inf)
     for part, distances in squared_distances(reference, rows):
         nearest[part] = distances.min(axis=1)

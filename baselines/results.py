@@ -87,8 +87,8 @@ quarter of what the best network does on the pairs of woodblock-00, where all bu
 family of mosaics were measured beside it, and on those of mosaic-01 less than a tenth of what those
 two do. No coverage but that of `style-copy` and traces of WCT's are above 0, so that it does not
 tell WGAN-GP's critic from the GAN's; nor does the training monitor's of a thousand crops, by
-VGG-19's statistics: 0.36 (0.24 – 0.49) for the GAN, 0.38 (0.26 – 0.51) for WGAN-GP, the difference
-0.02 (−0.04 – 0.08), by `python -m tests.baselines.coverage_board`. Scores are of the demo's public
+VGG-19's statistics: 0.33 (0.24 – 0.42) for the GAN, 0.36 (0.27 – 0.45) for WGAN-GP, the difference
+0.03 (−0.01 – 0.07), by `python -m tests.baselines.coverage_board`. Scores are of the demo's public
 pictures, which they learnt from (of the twelve pairs of one style for what is tied to a style or
 family), by `python -m tests.baselines.vgg_board`: `content_loss`, `style_loss` and `total_loss` (α
 = 1, β = 10³) on the same VGG-19, at 256 pixels. Styles differ by an order of magnitude in their

@@ -102,7 +102,7 @@ and of how many pictures FID was measured there: 96, which it needs here too."""
 COMPACT_FULL_1 = replace(
     COMPACT_1,
     name="compact-full-1",
-    title="Compact in full: with the pair metrics that cost more time, no download",
+    title="Compact with more metrics of pairs, which cost more time, no download",
     metrics=(*COMPACT_1.metrics, COMPACT_MEAN_STD, COMPACT_CFSD, pair_specs.STYLE_COPY),
     revision=1,
 )

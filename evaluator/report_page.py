@@ -6,6 +6,7 @@ stranger's text: everything goes through jinja2's autoescape, links only where t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["render_page"]
 
 MAX_PAIRS_LISTED = 600  # report.json has them all
-MOST_BESIDE, MOST_SHOWN = 100, 240  # characters of a fact
+MOST_BESIDE = 100  # characters of a fact that stands beside others
+LEAST_SHOWN, MOST_SHOWN, LEAST_FOLDED = 160, 240, 80  # of one of which the rest is unfolded
 RUNTIMES = {"onnx": "ONNX", "python": "Python", "pictures": "none: ready-made pictures"}
 
 
@@ -148,10 +150,12 @@ def _card(entry: EntryInfo) -> list[Field]:
 
 
 def _folded(name: str, value: str) -> Field:
-    """Cut between words, where the value is long."""
-    cut = value[:MOST_SHOWN]
-    shown = value if value == cut else cut.rpartition(" ")[0] or cut
-    return Field(name, shown, rest=value[len(shown) :])
+    """Cut where the value is long: between words, if there are any near."""
+    if len(value) <= MOST_SHOWN + LEAST_FOLDED:
+        return Field(name, value)
+    word = re.search(r"\s\S*\Z", value[LEAST_SHOWN:MOST_SHOWN])
+    shown = LEAST_SHOWN + word.start() if word else MOST_SHOWN
+    return Field(name, value[:shown], rest=value[shown:])
 
 
 def _linked(name: str, value: str) -> Field:

@@ -1,6 +1,6 @@
 """How well the compact metrics order pictures as the real ones do: Spearman's ρ, three ways."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ class Agreement:
 
     ``overall``: over all of them at once. ``within``: among the outputs of one pair, the mean over
     pairs: which method did best on this pair? ``methods``: among the means of the output sets:
-    which method is best? ``interval``: 95 %, of ``overall``, output sets and pairs resampled.
+    which method is best? ``interval``: 95 %, of ``overall``, methods and pairs resampled.
     ``factor``: the median of compact over real value.
     """
 
@@ -35,7 +35,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class SetAgreement:
-    """Of FID over the output sets; ``interval``: 95 %, sets resampled; ``factor`` as above."""
+    """Of FID over the output sets; ``interval``: 95 %, methods resampled; ``factor`` as above."""
 
     sets: int
     overall: float
@@ -52,7 +52,7 @@ def agreement_of(metric: str, real: Judgement, compact: Judgement) -> Agreement:
         metric=metric,
         pictures=ours.size,
         overall=spearman(ours.ravel(), theirs.ravel()),
-        interval=_interval(ours, theirs),
+        interval=_interval(ours, theirs, list(compact.values)),
         within=float(np.mean(pairs)),
         methods=spearman(ours.mean(axis=1), theirs.mean(axis=1)),
         factor=float(np.median(ours / theirs)),
@@ -66,7 +66,7 @@ def fid_agreement(real: Judgement, compact: Judgement) -> SetAgreement:
     return SetAgreement(
         sets=len(names),
         overall=spearman(ours, theirs),
-        interval=_interval(ours[:, None], theirs[:, None]),
+        interval=_interval(ours[:, None], theirs[:, None], names),
         factor=float(np.median(ours / theirs)),
     )
 
@@ -76,12 +76,21 @@ def spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(spearmanr(a, b).statistic)
 
 
-def _interval(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[float, float]:
-    """Of ρ over [output sets, pairs]; draws in which all values are alike have none."""
+def _interval(
+    ours: NDArray[np.float64], theirs: NDArray[np.float64], sets: Sequence[str]
+) -> tuple[float, float]:
+    """Of ρ over [output sets, pairs]; draws in which all values are alike have none.
+
+    A method is drawn with all of its strengths (``sets``: "METHOD STRENGTH"), which blend the same
+    outputs and are no several methods.
+    """
     rng = np.random.default_rng(0)
+    methods = np.array([name.rpartition(" ")[0] for name in sets])
+    groups = [np.flatnonzero(methods == method) for method in np.unique(methods)]
     found = []
     for _ in range(REPLICATES):
-        rows, columns = (rng.integers(n, size=n) for n in ours.shape)
+        rows = np.concatenate([groups[i] for i in rng.integers(len(groups), size=len(groups))])
+        columns = rng.integers(ours.shape[1], size=ours.shape[1])
         drawn = [table[np.ix_(rows, columns)].ravel() for table in (ours, theirs)]
         if all(np.ptp(values) > 0 for values in drawn):
             found.append(spearman(drawn[0], drawn[1]))

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from evaluator.backbones.loading import exact_arithmetic
 from evaluator.backbones.networks import Networks
@@ -69,8 +70,8 @@ def judges(
 ) -> dict[str, tuple[Protocol, Path | None]]:
     """The protocols to be compared, and where their weights lie.
 
-    They hold the metrics of networks, ``only`` those that the compact protocol names so, and those
-    of ``networkless`` that need none.
+    They hold the metrics of networks that ``compact-full-1`` has, or of these those named in
+    ``only``, and ``networkless``, which need none.
     """
     losses = metrics_of(
         content_layer=COMPACT_CONTENT_LAYER,
@@ -118,8 +119,8 @@ def judge(rules: Protocol, weights: Path | None, pictures: HeldOut, tell: Tell) 
 def speed_of(weights: Path, pictures: HeldOut, tell: Tell, *, rounds: int = 9) -> Speed:
     """Both judges take turns at one output: networks and metrics of ``compact-1``, no decoding.
 
-    Processor time, so that what else the machine does counts little; one thread is assumed. The
-    first round warms the networks up and does not count.
+    Processor time of one thread, numpy's products too, so that what else the machine does counts
+    little. The first round warms the networks up and does not count.
     """
     lean = {spec.name for spec in protocol("compact-1").metrics}
     networks = judges(weights, only=lean)
@@ -127,10 +128,11 @@ def speed_of(weights: Path, pictures: HeldOut, tell: Tell, *, rounds: int = 9) -
     turns = [_Judge(*each) for each in (*networks.values(), *whole.values())]
     outputs = [made for outputs in pictures.outputs.values() for made in outputs]
     seconds = []
-    for done in range(rounds + 1):
-        triple = outputs[done % len(outputs)], pictures.contents[0], pictures.styles[0]
-        seconds.append([_seconds(judge, *triple) for judge in turns])
-        tell(done, rounds)
+    with threadpool_limits(1, user_api="blas"):
+        for done in range(rounds + 1):
+            triple = outputs[done % len(outputs)], pictures.contents[0], pictures.styles[0]
+            seconds.append([_seconds(judge, *triple) for judge in turns])
+            tell(done, rounds)
     real, compact, whole_real, whole_compact = np.array(seconds[1:]).T
     ratios = real / compact, whole_real / whole_compact
     return Speed(*(float(np.median(x)) for x in (real, compact, *ratios)))

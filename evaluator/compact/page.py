@@ -58,7 +58,8 @@ def _opening(pictures: HeldOut) -> str:
 
 Written by `python -m evaluator.compact evaluate`.
 
-The three networks of `compact-1` and `compact-full-1` ({size:.1f} MiB in all: {digests})
+The three networks of `compact-1`, `compact-guarded-1` and `compact-full-1`
+({size:.1f} MiB in all: {digests})
 were trained to give what VGG-19, SqueezeNet-LPIPS and FID's Inception (Mixed_6e, 768 dimensions)
 give. Here both judge the same {pictures.pictures} outputs: {pictures.judged} pairs of
 photographs and paintings, stylised by {", ".join(methods)}
@@ -72,8 +73,8 @@ def _agreement(rows: Sequence[Agreement]) -> str:
     head = """## Pictures
 
 Spearman's ρ with the metric by real features: over all pictures; among the outputs of one pair
-(mean over pairs); among the methods' means. 95 % interval: of the first, sets of outputs and pairs
-resampled. Factor: median of the compact over the real value.
+(mean over pairs); among the methods' means. 95 % interval: of the first, pairs and methods, each
+with all of its strengths, resampled. Factor: median of the compact over the real value.
 
 | metric | pictures | all | within a pair | methods | 95 % interval (all) | target (all) | factor |
 |---|---|---|---|---|---|---|---|
@@ -91,8 +92,8 @@ def _fid(found: SetAgreement, pictures: HeldOut) -> str:
 
 FID of {found.sets} sets of {len(pictures.contents)} outputs, each of one method at one strength,
 against {len(pictures.references)} real works:
-Spearman's ρ with FID-768 **{found.overall:.3f}** ({_span(found.interval)}, sets resampled; target
-{TARGETS["fid"]}), factor {found.factor:.3g}.
+Spearman's ρ with FID-768 **{found.overall:.3f}** ({_span(found.interval)}, methods resampled;
+target {TARGETS["fid"]}), factor {found.factor:.3g}.
 """
 
 

@@ -104,10 +104,15 @@ class _Patches:
         self._windows = windows.permute(1, 2, 0, 3, 4)  # a view: [rows, columns, 3, side, side]
         self.grid = self._windows.shape[:2]
         self.count = self.grid.numel()
+        sums, squares = (
+            F.avg_pool2d(x, side, stride, divisor_override=1).flatten(1)
+            for x in (planes, planes.square())
+        )
+        # Pixels are multiples of a quarter: all of this is exact but for the division and the root.
+        beyond = (side**2 * squares - sums.square()).sum(dim=0) / side**2
+        self.lengths = beyond.clamp_min(0).sqrt()
         cosines = _low_frequencies(planes, side)[:, :, ::stride, ::stride].flatten(2)
-        squares = F.avg_pool2d(planes.square(), side, stride).flatten(1) * side**2
-        self.lengths = (squares - cosines[:, 0].square()).sum(dim=0).clamp_min(0).sqrt()
-        low = (cosines[:, 1:] / self.lengths.clamp_min(SMALLEST)).flatten(0, 1)
+        low = (cosines / self.lengths.clamp_min(SMALLEST)).flatten(0, 1)
         rest = (1 - low.square().sum(dim=0)).clamp_min(0).sqrt()
         self.bounds = torch.cat([low, rest[None]]).T.float()
 
@@ -119,17 +124,18 @@ class _Patches:
 
 
 def _low_frequencies(planes: Tensor, side: int) -> Tensor:
-    """Of the patch at every place, coefficients of the cosine transform: [3, F², h', w'].
+    """Of the patch at every place, coefficients of the cosine transform: [3, F² − 1, h', w'].
 
-    The first is the mean's. The others are a part of the patch in an orthonormal basis, and by
-    Cauchy and Schwarz a correlation is at most that of these parts and of the lengths of the rest.
+    Without the mean's. They are a part of the patch in an orthonormal basis, and by Cauchy and
+    Schwarz a correlation is at most that of these parts and of the lengths of the rest.
     """
+    count = min(FREQUENCIES, side)
     places = torch.arange(side, dtype=torch.float64) + 0.5
-    waves = torch.cos(torch.outer(torch.arange(FREQUENCIES), places) * (torch.pi / side))
+    waves = torch.cos(torch.outer(torch.arange(count), places) * (torch.pi / side))
     waves /= waves.norm(dim=1, keepdim=True)
     across = F.conv2d(planes[:, None], waves[:, None, None, :]).flatten(0, 1)
     both = F.conv2d(across[:, None], waves[:, None, :, None])
-    return both.view(len(planes), FREQUENCIES**2, *both.shape[2:])
+    return both.view(len(planes), count**2, *both.shape[2:])[:, 1:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,9 +147,11 @@ def test_only_web_addresses_become_links(
     ("training", "shown"),
     [
         pytest.param("900 steps", "900 steps", id="short"),
-        pytest.param("crops and steps " * 15, ("crops and steps " * 15)[:-1], id="just fits"),
+        pytest.param("steps " * 20, ("steps " * 20)[:-1], id="a row of its own"),
+        pytest.param("crops and steps " * 20, ("crops and steps " * 20)[:-1], id="just fits"),
         pytest.param("wide strokes " * 30, "wide strokes " * 18 + "wide", id="words"),
         pytest.param("x" * 500, "x" * 240, id="one word"),
+        pytest.param("A " + "x" * 500, "A " + "x" * 238, id="no word near"),
     ],
 )
 def test_a_long_story_is_folded_below_the_facts_and_whole(
@@ -166,8 +168,16 @@ def test_a_long_story_is_folded_below_the_facts_and_whole(
         assert folded
         assert folded[1] == shown
         assert folded[1] + folded[2] == training
+    assert ('<div class="long"><dt>Training' in page) is (len(training) > 100)
     facts = page[page.index('class="card-fields"') : page.index("</dl>")]
     assert (facts.index("Training") > facts.index("Runtime")) is (len(training) > 100)
+
+
+def test_a_long_list_of_styles_is_folded_too(
+    dataset: Dataset, render: Callable[[Report], str]
+) -> None:
+    page = render(report_of(dataset, styles=tuple(f"style-{n:03}" for n in range(60))))
+    assert re.search(r"<dt>Made for the styles</dt><dd><details>.*style-059</details>", page)
 
 
 def test_the_page_needs_nothing_beside_it(

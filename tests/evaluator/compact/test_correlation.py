@@ -3,6 +3,7 @@
 How well is on the page of figures.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,10 @@ from tests.conftest import RecordFigure
 LEAST_CORRELATION = 0.85  # fewer pictures than on the page scatter more
 
 
-def judgement(values: list[list[float]], fid: list[float]) -> Judgement:
-    names = [f"method {index}" for index in range(len(fid))]
+def judgement(
+    values: list[list[float]], fid: list[float], names: Sequence[str] = ("a 1", "b 1", "c 1")
+) -> Judgement:
+    names = names[: len(fid)]
     rows = {
         name: dict.fromkeys(
             (*METRICS, "lpips_squeeze"),
@@ -53,6 +56,15 @@ def test_agreement_tells_pictures_pairs_and_methods_apart() -> None:
     assert found.overall == pytest.approx(1 - 6 * 4 / (6 * 35))
     assert fid_agreement(real, compact).overall == pytest.approx(-1)
     assert found.interval[0] < found.overall < found.interval[1]
+
+
+def test_strengths_of_a_method_are_drawn_together() -> None:
+    """One method is ordered rightly, one wrongly: half of the draws hold only one of them."""
+    names = ("a 0.5", "a 1", "b 0.5", "b 1")
+    real = judgement([[1], [2], [3], [4]], [1, 2, 3, 4], names)
+    compact = judgement([[1], [2], [4], [3]], [1, 2, 4, 3], names)
+    for found in (agreement_of("style_loss", real, compact), fid_agreement(real, compact)):
+        assert found.interval == pytest.approx((-1, 1))
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ class Field:
     @property
     def is_long(self) -> bool:
         """Whether it takes a row of its own."""
-        return len(self.value) > MOST_BESIDE or bool(self.rest)
+        return len(self.value) > MOST_BESIDE
 
 
 @dataclass(frozen=True, slots=True)

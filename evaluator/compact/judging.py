@@ -5,7 +5,7 @@ what users get, its time included.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +24,6 @@ from evaluator.compact_specs import (
     COMPACT_CONTENT_LAYER,
     COMPACT_MEAN_STD,
     COMPACT_STYLE_LAYERS,
-    LPIPS_COMPACT,
 )
 from evaluator.frechet import frechet_distance
 from evaluator.images import PicturePolicy
@@ -66,12 +65,12 @@ class Speed:
 
 
 def judges(
-    weights: Path, *, only: Collection[str] | None = None, networkless: Sequence[MetricSpec] = ()
+    weights: Path, name: str = "compact-full-1", *, networkless: Sequence[MetricSpec] = ()
 ) -> dict[str, tuple[Protocol, Path | None]]:
     """The protocols to be compared, and where their weights lie.
 
-    They hold the metrics of networks that ``compact-full-1`` has, or of these those named in
-    ``only``, and ``networkless``, which need none.
+    They hold what the compact protocol ``name`` measures by networks that are imitated, and
+    ``networkless``, which needs none.
     """
     losses = metrics_of(
         content_layer=COMPACT_CONTENT_LAYER,
@@ -80,22 +79,20 @@ def judges(
         fid_dims=INCEPTION_DIMS,
         fid_minimum=INCEPTION_DIMS,
     )
-    beyond = (MetricSpec("lpips_squeeze"), COMPACT_MEAN_STD, cfsd(scale=CAFFE_UNIT))
-    full = protocol("compact-full-1")
-    names = {spec.name for spec in (*losses, *beyond, LPIPS_COMPACT)}
-    names &= {spec.name for spec in full.metrics} if only is None else set(only)
-    theirs = {REAL_NAME.get(name, name) for name in names}
+    theirs = (*losses, MetricSpec("lpips_squeeze"), COMPACT_MEAN_STD, cfsd(scale=CAFFE_UNIT))
+    rules = protocol(name)
+    ours = {REAL_NAME.get(spec.name, spec.name): spec for spec in rules.metrics}
+    shared = [spec for spec in theirs if spec.name in ours]
     real = Protocol(
         name="compact-teachers",
         title="The networks that the compact ones imitate",
         notice="",
         pictures=PicturePolicy(),
         backbones=real_backbones(weights),
-        metrics=(*(spec for spec in (*losses, *beyond) if spec.name in theirs), *networkless),
+        metrics=(*shared, *networkless),
         bootstrap=Bootstrap(),
     )
-    same = tuple(spec for spec in full.metrics if spec.name in names)
-    compact = replace(full, metrics=(*same, *networkless))
+    compact = replace(rules, metrics=(*(ours[spec.name] for spec in shared), *networkless))
     return {"real": (real, weights), "compact": (compact, None)}
 
 
@@ -122,9 +119,8 @@ def speed_of(weights: Path, pictures: HeldOut, tell: Tell, *, rounds: int = 9) -
     Processor time of one thread, numpy's products too, so that what else the machine does counts
     little. The first round warms the networks up and does not count.
     """
-    lean = {spec.name for spec in protocol("compact-1").metrics}
-    networks = judges(weights, only=lean)
-    whole = judges(weights, only=lean, networkless=(SSIM, COLOUR_DISTANCE))
+    networks = judges(weights, "compact-1")
+    whole = judges(weights, "compact-1", networkless=(SSIM, COLOUR_DISTANCE))
     turns = [_Judge(*each) for each in (*networks.values(), *whole.values())]
     outputs = [made for outputs in pictures.outputs.values() for made in outputs]
     seconds = []

@@ -62,7 +62,7 @@ def test_networks_that_fall_short_are_no_default(page: str) -> None:
 
 
 def test_the_networks_are_many_times_faster_and_the_target_stands_beside_it(page: str) -> None:
-    """8 is missed by a tenth since the real networks' VGG takes fewer products too."""
+    """It is missed by a tenth, and the page says so."""
     found = re.search(r"\*\*([\d.]+) times\*\* faster \(target ([\d.]+); medians\)", page)
     assert found
     assert float(found[1]) >= 6

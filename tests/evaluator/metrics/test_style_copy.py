@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -134,12 +135,17 @@ def test_a_patch_exactly_at_the_threshold_is_textured() -> None:
         assert textured.all()
 
 
-@pytest.mark.parametrize("side", [4, 6, 8, 16])
-def test_patches_of_any_side_that_are_copied_are_found(side: int) -> None:
-    settings = SETTINGS | {"side": side, "similarity": 0.999}
-    copied, textured = copied_patches(STYLE[3:43, 5:45], STYLE, **settings)
-    assert (copied == textured).all()
-    assert textured.any()
+@pytest.mark.parametrize("k", [2, 3, 4, 12])
+def test_no_correlation_exceeds_its_bound_by_what_the_margin_makes_up_for(k: int) -> None:
+    pictures = torch.randint(0, 2, (2, 3, 24, 24), generator=torch.Generator().manual_seed(5))
+    ours, others = (
+        style_copy_module._Patches(picture.double() * 255, k, stride=1) for picture in pictures
+    )
+    every = torch.arange(ours.count)
+    for theirs in (ours, others):  # of itself the bound is tight
+        correlations = ours.normalised(every) @ theirs.normalised(every).T
+        beyond = correlations - ours.bounds @ theirs.bounds.T
+        assert float(beyond.max()) < style_copy_module.MARGIN / 10
 
 
 def test_a_copy_by_a_constant_is_no_texture() -> None:

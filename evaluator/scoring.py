@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from evaluator.ahead import worked_ahead
 from evaluator.backbones.download import Progress
-from evaluator.backbones.inception_onnx import onnxruntime_version
 from evaluator.backbones.loading import exact_arithmetic, find_device
-from evaluator.backbones.networks import Networks
+from evaluator.backbones.networks import ENGINES, Networks
+from evaluator.backbones.onnx_graph import onnxruntime_version
 from evaluator.conclusion import RunInfo, conclude
 from evaluator.datasets import Dataset, Pair
 from evaluator.errors import ParticipantError
@@ -105,6 +105,7 @@ class Scorer:
                 dataset.digest,
                 self.protocol.digest(),
                 *sorted(self.weights.values()),
+                ENGINES,
                 str(self.device),
                 torch.__version__,
                 onnxruntime_version(),

@@ -7,10 +7,9 @@ many threads as they like. Half the processor time of PyTorch picture by picture
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +26,14 @@ from evaluator.backbones.inception_layers import (
     stride_of,
     wire,
 )
+from evaluator.backbones.onnx_graph import Graph, value
 from evaluator.errors import PlatformFault
 from evaluator.memory import is_shortage
 
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["OnnxInception", "onnxruntime_version"]
-
-OPSET, IR_VERSION = 18, 9
+__all__ = ["OnnxInception"]
 
 
 class OnnxInception:
@@ -56,24 +54,16 @@ class OnnxInception:
         ``clean``: pictures are resized as clean-fid does it. ``spatial``: sFID's features are made
         in the same pass. Raises ValueError for other ``dims``, PlatformFault ``weights.format``.
         """
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4  # its errors reach us as exceptions
-        # Threads that spin while they wait would take the time of those that work.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        model, weights = _model(arrays, dims, source, clean=clean, spatial=spatial)
-        self._clean = clean
-        # Handed over beside the model: inside it they would be copied four times on their way.
-        values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
-        options.add_external_initializers(list(weights), values)
-        self._source = source
+        self._source, self._clean = source, clean
+        layers_up_to(dims)  # refuses other numbers
+        graph = _Inception(arrays, source)
+        output = wire(graph, "pixels" if clean else graph.preprocess("pixels"), dims)
+        outputs = [value(output, np.float32, "n", dims, "y", "x")]
+        if spatial:
+            channels = graph.first_channels(graph.made[SPATIAL_LAYER], SPATIAL_CHANNELS)
+            outputs.append(value(channels, np.float32, "n", SPATIAL_CHANNELS, "y", "x"))
         with _fitting(source):
-            self._session = onnxruntime.InferenceSession(
-                model, options, providers=["CPUExecutionProvider"]
-            )
+            self._session = graph.session(_input(clean=clean), outputs, threads=threads)
 
     def rows(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 RGB [N, H, W, 3] to float32 [N, dims]. For several threads at once."""
@@ -113,56 +103,21 @@ def _means(maps: NDArray[np.float32]) -> NDArray[np.float32]:
     return means
 
 
-def onnxruntime_version() -> str:
-    """The engine's version, without loading it: features of two differ in their last digits."""
-    return importlib.metadata.version("onnxruntime")
-
-
-class _Graph:
-    """Nodes and their weights; an operation returns the name of what it makes."""
+class _Inception(Graph):
+    """What ``inception_layers.wire`` asks of an engine, each operation a node."""
 
     def __init__(self, arrays: Arrays, source: str) -> None:
+        super().__init__()
         self._arrays = arrays
         self._source = source
-        self.nodes: list[onnx.NodeProto] = []
-        self.initializers: list[onnx.TensorProto] = []
-        self.weights: dict[str, NDArray[np.float32]] = {}
         self.made: dict[str, str] = {}
         """Layer → the name of its activations."""
-
-    def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        from onnx import helper
-
-        name = f"x{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
-        return name
-
-    def constant(self, name: str, values: NDArray[Any]) -> str:
-        from onnx import numpy_helper
-
-        self.initializers.append(numpy_helper.from_array(values, name))
-        return name
-
-    def weight(self, name: str, values: NDArray[np.float32]) -> str:
-        """A constant whose numbers stay outside the graph."""
-        from onnx import TensorProto
-
-        tensor = TensorProto(
-            name=name,
-            dims=values.shape,
-            data_type=TensorProto.FLOAT,
-            data_location=TensorProto.EXTERNAL,
-        )
-        tensor.external_data.add(key="location", value="weights")
-        self.initializers.append(tensor)
-        self.weights[name] = values
-        return name
 
     def preprocess(self, pixels: str) -> str:
         """As ``inception.preprocess``, step by step."""
         x = self.node("Transpose", pixels, perm=[0, 3, 1, 2])
         x = self.node("Cast", x, to=1)  # float32
-        x = self.node("Div", x, self.constant("255", np.float32(255)))  # type: ignore[arg-type]
+        x = self.node("Div", x, self.constant("255", np.float32(255)))
         x = self.node(
             "Resize",
             *(x, "", "", self.constant("side", np.array([SIDE, SIDE], np.int64))),
@@ -170,18 +125,15 @@ class _Graph:
             mode="linear",
             coordinate_transformation_mode="half_pixel",
         )
-        x = self.node("Mul", x, self.constant("2", np.float32(2)))  # type: ignore[arg-type]
-        return self.node("Sub", x, self.constant("1", np.float32(1)))  # type: ignore[arg-type]
-
-    # What ``inception_layers.wire`` asks of an engine.
+        x = self.node("Mul", x, self.constant("2", np.float32(2)))
+        return self.node("Sub", x, self.constant("1", np.float32(1)))
 
     def convolve(self, x: str, layer: str) -> str:
         weight, bias = convolution(self._arrays, layer, source=self._source)
         height, width = weight.shape[2:]
-        names = self.weight(f"{layer}.weight", weight), self.weight(f"{layer}.bias", bias)
         x = self.node(
             "Conv",
-            *(x, *names),
+            *(x, self.weight(weight), self.weight(bias)),
             kernel_shape=[height, width],
             pads=2 * list(padding_of(layer, height, width)),
             strides=2 * [stride_of(layer)],
@@ -216,39 +168,8 @@ class _Graph:
         return self.node("Concat", *branches, axis=1)
 
 
-def _model(
-    arrays: Arrays, dims: int, source: str, *, clean: bool, spatial: bool
-) -> tuple[bytes, dict[str, NDArray[np.float32]]]:
-    """The serialised graph, and its weights by their names."""
-    from onnx import helper
-
-    layers_up_to(dims)  # refuses other numbers
-    graph = _Graph(arrays, source)
-    output = wire(graph, "pixels" if clean else graph.preprocess("pixels"), dims)
-    outputs = [_value(output, dims)]
-    if spatial:
-        channels = graph.first_channels(graph.made[SPATIAL_LAYER], SPATIAL_CHANNELS)
-        outputs.append(_value(channels, SPATIAL_CHANNELS))
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes, "inception", [_input(clean=clean)], outputs, graph.initializers
-        ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-    )
-    return bytes(model.SerializeToString()), graph.weights
-
-
 def _input(*, clean: bool) -> onnx.ValueInfoProto:
     """The pictures; resized already where that is done as clean-fid does it."""
-    from onnx import TensorProto, helper
-
     if clean:
-        return helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 3, SIDE, SIDE])
-    return helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", "h", "w", 3])
-
-
-def _value(name: str, channels: int) -> onnx.ValueInfoProto:
-    from onnx import TensorProto, helper
-
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", channels, "y", "x"])
+        return value("pixels", np.float32, "n", 3, SIDE, SIDE)
+    return value("pixels", np.uint8, "n", "h", "w", 3)

@@ -25,7 +25,11 @@ from evaluator.backbones.vgg import Vgg
 from evaluator.protocols import BackboneSpec, Protocol
 from evaluator.set_measures import needs_of
 
-__all__ = ["Networks"]
+__all__ = ["ENGINES", "Networks"]
+
+ENGINES = "2"
+"""Counted up when a network is run in another way: its features' last digits are others then, and
+what was kept of reference pictures is made anew."""
 
 Pixels = NDArray[np.uint8]
 
@@ -75,13 +79,16 @@ class Networks:
         self._vgg: Vgg | CompactMaps | None = None
         if layers:
             spec = protocol.backbone("perceptual")
-            self._vgg = _perceptual(spec, states["perceptual"], layers=layers, device=device)
+            self._vgg = _perceptual(
+                spec, states["perceptual"], layers=layers, device=device, threads=threads
+            )
         self._lpips = {
             name: _lpips(
                 protocol.backbone(f"lpips-{name}"),
                 states[f"lpips-{name}"],
                 heads.get(f"lpips-{name}"),
                 device=device,
+                threads=threads,
             )
             for name in sorted(stacks)
         }
@@ -104,7 +111,10 @@ class Networks:
         }
         self._quick = {
             stream: CompactRows(
-                states[_ROLES[stream]], dims=self._dims[_ROLES[stream]], device=device
+                states[_ROLES[stream]],
+                dims=self._dims[_ROLES[stream]],
+                device=device,
+                threads=self._threads,
             )
             if stream in compact
             else self._onnx_inception(states[_ROLES[stream]], stream)
@@ -195,18 +205,28 @@ def _compact_streams(protocol: Protocol, streams: Collection[str], dims: int) ->
 
 
 def _perceptual(
-    spec: BackboneSpec, state: LoadedState, *, layers: Collection[str], device: torch.device
+    spec: BackboneSpec,
+    state: LoadedState,
+    *,
+    layers: Collection[str],
+    device: torch.device,
+    threads: int,
 ) -> Vgg | CompactMaps:
     if spec.architecture == "compact-vgg":
-        return CompactMaps(state, layers=layers, device=device)
+        return CompactMaps(state, layers=layers, device=device, threads=threads)
     return Vgg(state, spec, layers=layers, device=device)
 
 
 def _lpips(
-    spec: BackboneSpec, trunk: LoadedState, heads: LoadedState | None, *, device: torch.device
+    spec: BackboneSpec,
+    trunk: LoadedState,
+    heads: LoadedState | None,
+    *,
+    device: torch.device,
+    threads: int,
 ) -> LpipsNetwork | CompactLpipsNetwork:
     if spec.architecture == "compact-lpips":
-        return CompactLpipsNetwork(trunk, device=device)
+        return CompactLpipsNetwork(trunk, device=device, threads=threads)
     if heads is None:
         raise ValueError(f"the backbone {spec.role} has no heads")
     return LpipsNetwork(spec, trunk, heads, device=device)

@@ -11,7 +11,16 @@ from torch.nn import functional as F
 
 from evaluator.compact.networks import Conv
 
-__all__ = ["BLOCKS", "DEEP", "FID_DIMS", "FID_SIDE", "CompactInception"]
+__all__ = [
+    "BLOCKS",
+    "DEEP",
+    "FID_DIMS",
+    "FID_SIDE",
+    "Bottleneck",
+    "CompactInception",
+    "Halving",
+    "resized",
+]
 
 FID_DIMS = 256
 FID_SIDE = 203
@@ -27,7 +36,7 @@ NARROW = {"mixed_5d": 64, "mixed_6": 96}
 SLICE = 192
 
 
-class _Narrowing(Conv):
+class Narrowing(Conv):
     """1×1 to fewer channels, in slices of at most ``SLICE``.
 
     oneDNN adds the products of more in another order where it has several threads, and features
@@ -43,12 +52,12 @@ class _Narrowing(Conv):
         return F.relu(sum(others, first) + self.bias[:, None, None])  # type: ignore[index]
 
 
-class _Bottleneck(nn.Module):
+class Bottleneck(nn.Module):
     """x + widen(convolutions(narrow(x))), He et al. 2016 ("Identity mappings"), without norms."""
 
     def __init__(self, channels: int, narrow: int, *kernels: int | tuple[int, int]) -> None:
         super().__init__()
-        self.narrow = _Narrowing(channels, narrow)
+        self.narrow = Narrowing(channels, narrow)
         self.convs = nn.Sequential(*(Conv(narrow, narrow, kernel=kernel) for kernel in kernels))
         self.widen = nn.Conv2d(narrow, channels, 1)
         nn.init.normal_(self.widen.weight, std=0.05 / narrow**0.5)
@@ -59,7 +68,7 @@ class _Bottleneck(nn.Module):
         return x + wider
 
 
-class _Halving(nn.Module):
+class Halving(nn.Module):
     """To half the side: convolutions beside a pooling, as in Inception's Mixed_6a."""
 
     def __init__(self, before: int, after: int) -> None:
@@ -87,6 +96,14 @@ def _stem(after: int) -> nn.Module:
     )
 
 
+def resized(pixels: Tensor) -> Tensor:
+    """uint8 or float 0..255 [N, H, W, 3] to [N, 3, ``FID_SIDE``, ``FID_SIDE``] in −1..1."""
+    x = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
+    if x.shape[2:] != (FID_SIDE, FID_SIDE):
+        x = F.interpolate(x, (FID_SIDE, FID_SIDE), mode="bilinear", antialias=True)
+    return x
+
+
 class CompactInception(nn.Module):
     """Rows that are to Inception's Mixed_6e, pooled, what its main axes are.
 
@@ -97,14 +114,14 @@ class CompactInception(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         first, second = BLOCKS["mixed_5d"], BLOCKS["mixed_6a"]
-        fine = (_Bottleneck(first, NARROW["mixed_5d"], 3) for _ in range(7))
+        fine = (Bottleneck(first, NARROW["mixed_5d"], 3) for _ in range(7))
         stages = {
             "pool_2": _stem(BLOCKS["pool_2"]),
             "mixed_5d": nn.Sequential(*fine),
-            "mixed_6a": _Halving(first, second),
+            "mixed_6a": Halving(first, second),
         }
         for letter in "bcde":
-            wide = (_Bottleneck(second, NARROW["mixed_6"], (1, 7), (7, 1)) for _ in range(3))
+            wide = (Bottleneck(second, NARROW["mixed_6"], (1, 7), (7, 1)) for _ in range(3))
             stages[f"mixed_6{letter}"] = nn.Sequential(*wide)
         self.stages = nn.ModuleDict(stages)
         self.head = nn.Linear(DEEP, FID_DIMS)
@@ -115,9 +132,7 @@ class CompactInception(nn.Module):
         Pictures are resized to ``FID_SIDE``². ``heard``: how much of a stage's gradient the stage
         before it hears; at 0 each learns by itself.
         """
-        x = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
-        if x.shape[2:] != (FID_SIDE, FID_SIDE):
-            x = F.interpolate(x, (FID_SIDE, FID_SIDE), mode="bilinear", antialias=True)
+        x = resized(pixels)
         found = []
         for stage in self.stages.values():
             x = stage(x)

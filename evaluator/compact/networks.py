@@ -14,9 +14,11 @@ from torch.nn import functional as F
 __all__ = [
     "CHANNELS",
     "LAYERS",
+    "UNIT",
     "CompactLpips",
     "CompactVgg",
     "Conv",
+    "Residual",
 ]
 
 CHANNELS = {"conv1_1": 16, "conv2_1": 32, "conv3_1": 64, "conv4_1": 96}
@@ -28,9 +30,13 @@ WIDTHS = {"conv1_1": 24, "conv2_1": 48, "conv3_1": 80, "conv4_1": 112}
 LAYERS = tuple(CHANNELS)
 
 
+UNIT = 63.75
+"""Of a pixel's 0..255: the networks see −2..2."""
+
+
 def _scaled(pixels: Tensor) -> Tensor:
     """uint8 or float 0..255 [N, H, W, 3] to [N, 3, H, W] in −2..2."""
-    return pixels.permute(0, 3, 1, 2).float() / 63.75 - 2
+    return pixels.permute(0, 3, 1, 2).float() / UNIT - 2
 
 
 class Conv(nn.Conv2d):
@@ -55,7 +61,7 @@ class Conv(nn.Conv2d):
         return F.relu(super().forward(x))
 
 
-class _Residual(nn.Module):
+class Residual(nn.Module):
     """x + conv(x): starts as the identity, so that depth costs no signal."""
 
     def __init__(self, channels: int) -> None:
@@ -74,9 +80,9 @@ def _stages() -> nn.ModuleDict:
     a, b, c, d = WIDTHS.values()
     stages: dict[str, nn.Module] = {
         "conv1_1": Conv(3, a, kernel=5, stride=2),
-        "conv2_1": nn.Sequential(Conv(a, b, stride=2), _Residual(b)),
-        "conv3_1": nn.Sequential(Conv(b, c, stride=2), _Residual(c)),
-        "conv4_1": nn.Sequential(Conv(c, d), _Residual(d), _Residual(d)),
+        "conv2_1": nn.Sequential(Conv(a, b, stride=2), Residual(b)),
+        "conv3_1": nn.Sequential(Conv(b, c, stride=2), Residual(c)),
+        "conv4_1": nn.Sequential(Conv(c, d), Residual(d), Residual(d)),
     }
     return nn.ModuleDict(stages)
 
@@ -122,16 +128,16 @@ class CompactLpips(nn.Module):
         super().__init__()
         _, _, c, d = WIDTHS.values()
         self.stages = _stages()
-        self.stages["conv4_1"] = nn.Sequential(Conv(c, d, stride=2), _Residual(d))
+        self.stages["conv4_1"] = nn.Sequential(Conv(c, d, stride=2), Residual(d))
         self.weights = nn.ParameterList([torch.full((n,), 0.1) for n in WIDTHS.values()])
 
-    def forward(self, pixels: Tensor) -> list[Tensor]:
-        """uint8 [N, H, W, 3] to the layers [N, C, h, w]."""
+    def forward(self, pixels: Tensor) -> dict[str, Tensor]:
+        """uint8 [N, H, W, 3] to layer → [N, C, h, w]."""
         x = _scaled(pixels)
-        found = []
+        found = {}
         for layer in LAYERS:
             x = self.stages[layer](x)
-            found.append(x)
+            found[layer] = x
         return found
 
     def linear(self) -> list[Tensor]:

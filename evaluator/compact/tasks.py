@@ -236,7 +236,7 @@ class LpipsTask:
     def _maps(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Ours and the teacher's, [G · PAIRS, FINE, FINE]."""
         features = self.network(middle(_flat(batch.pictures)))
-        layers = zip(features, self.network.linear(), strict=True)
+        layers = zip(features.values(), self.network.linear(), strict=True)
         ours = torch.stack([_lpips_maps(x, weight) for x, weight in layers]).sum(0)
         return ours, batch.targets["lpips"].flatten(0, 1).float()
 

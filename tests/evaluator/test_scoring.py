@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from evaluator.backbones.inception_onnx import onnxruntime_version
+from evaluator.backbones.onnx_graph import onnxruntime_version
 from evaluator.datasets import Dataset, Pair
 from evaluator.errors import ParticipantError, PlatformFault
 from evaluator.images import PicturePolicy, decode

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from evaluator.ahead import worked_ahead
 from evaluator.backbones.download import Progress
 from evaluator.backbones.loading import exact_arithmetic, find_device
-from evaluator.backbones.networks import ENGINES, Networks
+from evaluator.backbones.networks import Networks
 from evaluator.backbones.onnx_graph import onnxruntime_version
 from evaluator.conclusion import RunInfo, conclude
 from evaluator.datasets import Dataset, Pair
@@ -32,7 +32,7 @@ from evaluator.protocols import Protocol
 from evaluator.set_measures import Need, Pictures, needs_of
 from evaluator.shards import PairScore, ShardResult
 from evaluator.targets import Grams, Targets, cache_path, cached
-from evaluator.version import __version__
+from evaluator.version import ENGINES, __version__
 from evaluator.views import KeptViews, View, Wanted, look, on_device
 
 __all__ = ["PairScore", "RunInfo", "Scorer", "Seen", "ShardResult", "conclude"]
@@ -105,12 +105,12 @@ class Scorer:
                 dataset.digest,
                 self.protocol.digest(),
                 *sorted(self.weights.values()),
-                ENGINES,
                 str(self.device),
                 torch.__version__,
                 onnxruntime_version(),
                 decoder_version(),
                 __version__,
+                ENGINES,
             )
             self._targets[dataset.digest] = cached(
                 path, partial(self._compute_targets, dataset, on_picture)

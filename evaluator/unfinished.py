@@ -28,11 +28,11 @@ def identity_of(
     *, entry: str, dataset: str, protocol: str, weights: Mapping[str, str], **places: str
 ) -> dict[str, str]:
     """What must be equal for pairs to be taken over: digests, version, and where it ran."""
-    from evaluator.version import __version__
+    from evaluator.version import ENGINES, __version__
 
     digests = {"entry": entry, "dataset": dataset, "protocol": protocol}
     backbones = {f"weights {name}": digest for name, digest in weights.items()}
-    return digests | backbones | places | {"evaluator": __version__}
+    return digests | backbones | places | {"evaluator": __version__, "engines": ENGINES}
 
 
 class Unfinished:

@@ -14,6 +14,7 @@ from evaluator.errors import PlatformFault
 
 __all__ = [
     "DIMS",
+    "MIXED_6_SIDE",
     "SIDE",
     "Operations",
     "convolution",
@@ -26,6 +27,7 @@ __all__ = [
 
 DIMS = (64, 192, 768, 2048)
 SIDE = 299
+MIXED_6_SIDE = 17  # of the maps of Mixed_6a to Mixed_6e
 BATCH_NORM_EPS = 1e-3
 
 Floats = NDArray[np.float32]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from evaluator.backbones.clean_resizing import resize_cleanly
 from evaluator.backbones.inception_layers import (
+    MIXED_6_SIDE,
     SIDE,
     SPATIAL_CHANNELS,
     SPATIAL_LAYER,
@@ -26,6 +27,7 @@ from evaluator.backbones.inception_layers import (
     stride_of,
     wire,
 )
+from evaluator.backbones.onnx_filtering import KERNELS, SideConvolutions
 from evaluator.backbones.onnx_graph import Graph, value
 from evaluator.errors import PlatformFault
 from evaluator.memory import is_shortage
@@ -79,8 +81,8 @@ class OnnxInception:
     def _run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         given = np.stack([resize_cleanly(each) for each in pixels]) if self._clean else pixels
         with _fitting(self._source):
-            found: list[NDArray[np.float32]] = self._session.run(None, {"pixels": given})
-        return found
+            found = [self._session.run(None, {"pixels": picture[None]}) for picture in given]
+        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
 
 @contextmanager
@@ -110,6 +112,7 @@ class _Inception(Graph):
         super().__init__()
         self._arrays = arrays
         self._source = source
+        self._sides = SideConvolutions(self, MIXED_6_SIDE)
         self.made: dict[str, str] = {}
         """Layer → the name of its activations."""
 
@@ -130,10 +133,12 @@ class _Inception(Graph):
 
     def convolve(self, x: str, layer: str) -> str:
         weight, bias = convolution(self._arrays, layer, source=self._source)
+        if weight.shape[2:] in KERNELS:
+            return self._sides.convolve(x, weight, bias)
         height, width = weight.shape[2:]
         x = self.node(
             "Conv",
-            *(x, self.weight(weight), self.weight(bias)),
+            *(self._sides.maps(x), self.weight(weight), self.weight(bias)),
             kernel_shape=[height, width],
             pads=2 * list(padding_of(layer, height, width)),
             strides=2 * [stride_of(layer)],
@@ -165,7 +170,7 @@ class _Inception(Graph):
         )
 
     def join(self, branches: Sequence[str]) -> str:
-        return self.node("Concat", *branches, axis=1)
+        return self.node("Concat", *map(self._sides.maps, branches), axis=1)
 
 
 def _input(*, clean: bool) -> onnx.ValueInfoProto:

@@ -25,11 +25,7 @@ from evaluator.backbones.vgg import Vgg
 from evaluator.protocols import BackboneSpec, Protocol
 from evaluator.set_measures import needs_of
 
-__all__ = ["ENGINES", "Networks"]
-
-ENGINES = "2"
-"""Counted up when a network is run in another way: its features' last digits are others then, and
-what was kept of reference pictures is made anew."""
+__all__ = ["Networks"]
 
 Pixels = NDArray[np.uint8]
 

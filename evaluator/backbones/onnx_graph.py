@@ -32,6 +32,7 @@ class Graph:
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
         self._initializers: list[onnx.TensorProto] = []
+        self._constants: set[str] = set()
         self._weights: dict[str, NDArray[np.float32]] = {}
 
     def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
@@ -41,10 +42,21 @@ class Graph:
         self._nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
+    def split(self, x: str, count: int) -> list[str]:
+        """Equal parts, one after another along the first side."""
+        from onnx import helper
+
+        names = [f"x{len(self._nodes)}.{index}" for index in range(count)]
+        self._nodes.append(helper.make_node("Split", [x], names, axis=0, num_outputs=count))
+        return names
+
     def constant(self, name: str, values: NDArray[Any] | np.generic) -> str:
+        """The same numbers whenever ``name`` is."""
         from onnx import numpy_helper
 
-        self._initializers.append(numpy_helper.from_array(np.asarray(values), name))
+        if name not in self._constants:
+            self._constants.add(name)
+            self._initializers.append(numpy_helper.from_array(np.asarray(values), name))
         return name
 
     def weight(self, values: NDArray[np.float32]) -> str:

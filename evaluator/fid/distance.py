@@ -24,7 +24,7 @@ from evaluator.fid.pictures import digest_of, find_pictures
 from evaluator.fid.reference_cache import kept, place_of
 from evaluator.images import decoder_version
 from evaluator.statistics_file import load_statistics
-from evaluator.version import __version__
+from evaluator.version import ENGINES, __version__
 
 if TYPE_CHECKING:
     from evaluator.backbones.download import Progress
@@ -128,7 +128,7 @@ class Extractor:
 
     def _place(self, files: Sequence[Path]) -> Path:
         weights, choice = self._weights.sha256, self.choice
-        engines = (choice.engine, decoder_version(), __version__)
+        engines = (choice.engine, decoder_version(), __version__, ENGINES)
         return place_of(digest_of(files), weights, str(choice.dims), *engines)
 
     def _measured(self, folder: Path, files: Sequence[Path]) -> Gaussian:

@@ -82,11 +82,22 @@ def test_a_resumed_run_judges_the_rest_and_has_the_same_numbers(
     assert len(list((tmp_path / "out" / "outputs").iterdir())) == 6
 
 
-def test_another_decoder_starts_anew(
-    dataset: Dataset, scorer: Scorer, entry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("what", "other"),
+    [("evaluator.images.decoder_version", lambda: "another"), ("evaluator.version.ENGINES", "0")],
+)
+def test_another_version_starts_anew(
+    dataset: Dataset,
+    scorer: Scorer,
+    entry: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    what: str,
+    other: object,
 ) -> None:
     interrupted_after(4, entry, dataset, scorer, tmp_path / "out")
-    monkeypatch.setattr("evaluator.images.decoder_version", lambda: "another")
+    monkeypatch.setattr(what, other)
     told: list[int] = []
     evaluate(
         *(entry, dataset),

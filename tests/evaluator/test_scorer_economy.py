@@ -41,19 +41,23 @@ def test_a_picture_is_decoded_once_for_all_that_is_read_of_it(
     assert sorted(decoded) == ["s0.png", "s1.png", "s2.png"]
 
 
-def test_targets_of_another_decoder_are_made_anew(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("what", "other"), [("decoder_version", lambda: "another"), ("ENGINES", "another")]
+)
+def test_targets_of_another_version_are_made_anew(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, what: str, other: object
 ) -> None:
+    rules = replace(QUICK, digits=5, title=what)
     computed: list[int] = []
 
     def prepared() -> int:
         computed.clear()
-        Scorer(replace(QUICK, digits=5)).prepare(dataset, lambda done, _: computed.append(done))
+        Scorer(rules).prepare(dataset, lambda done, _: computed.append(done))
         return len(computed)
 
     assert prepared()
     assert not prepared()
-    monkeypatch.setattr("evaluator.scoring.decoder_version", lambda: "another")
+    monkeypatch.setattr(f"evaluator.scoring.{what}", other)
     assert prepared()
 
 

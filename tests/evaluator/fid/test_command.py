@@ -209,8 +209,11 @@ def test_the_reference_is_kept_until_a_picture_changes(
     assert again()[0] == changed[0]
 
 
-def test_a_reference_decoded_by_another_version_is_made_anew(
-    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("what", "other"), [("decoder_version", lambda: "another"), ("ENGINES", "another")]
+)
+def test_a_reference_made_by_another_version_is_made_anew(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, what: str, other: object
 ) -> None:
     a, b = folder(tmp_path / "a", range(2)), folder(tmp_path / "b", range(50, 52))
 
@@ -219,7 +222,7 @@ def test_a_reference_decoded_by_another_version_is_made_anew(
         return bool(json.loads(done.stdout)["b"]["cached"])
 
     assert [is_cached(), is_cached()] == [False, True]
-    monkeypatch.setattr("evaluator.fid.distance.decoder_version", lambda: "another")
+    monkeypatch.setattr(f"evaluator.fid.distance.{what}", other)
     assert not is_cached()
 
 

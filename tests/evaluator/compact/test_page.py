@@ -62,8 +62,6 @@ def test_networks_that_fall_short_are_no_default(page: str) -> None:
 
 
 def test_the_networks_are_many_times_faster_and_the_target_stands_beside_it(page: str) -> None:
-    """It is missed by a tenth, and the page says so."""
     found = re.search(r"\*\*([\d.]+) times\*\* faster \(target ([\d.]+); medians\)", page)
     assert found
-    assert float(found[1]) >= 6
-    assert float(found[2]) == TARGETS["speed-up"]
+    assert float(found[1]) >= float(found[2]) == TARGETS["speed-up"]

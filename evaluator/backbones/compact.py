@@ -2,7 +2,7 @@
 
 They are our own (``evaluator.compact``) and stand where VGG-19, Inception and LPIPS' trunk stand in
 other protocols, so that everything behind the features is the same code. On a CPU onnxruntime runs
-them, ``threads`` to a picture.
+them, by as many threads as PyTorch would.
 """
 
 from collections.abc import Collection
@@ -35,7 +35,6 @@ class CompactMaps:
         *,
         layers: Collection[str],
         device: torch.device,
-        threads: int = 1,
     ) -> None:
         """Raises ValueError for a layer it has not, PlatformFault ``weights.format``."""
         if not set(layers) <= set(LAYERS):
@@ -44,9 +43,7 @@ class CompactMaps:
         self._layers = frozenset(layers)
         self._device = device
         self._maps = (
-            OnnxCompactMaps(network, layers, threads=threads)
-            if device.type == "cpu"
-            else _placed(network, device)
+            OnnxCompactMaps(network, layers) if device.type == "cpu" else _placed(network, device)
         )
 
     def features(self, pixels: Tensor, layers: Collection[str] | None = None) -> dict[str, Tensor]:
@@ -58,15 +55,13 @@ class CompactMaps:
 class CompactLpipsNetwork:
     """A trunk with heads of its own."""
 
-    def __init__(self, state: LoadedState, *, device: torch.device, threads: int = 1) -> None:
+    def __init__(self, state: LoadedState, *, device: torch.device) -> None:
         """Raises PlatformFault ``weights.format``."""
         network = _filled(CompactLpips(), state)
         self._device = device
         self._heads = tuple(weight.detach().to(device) for weight in network.linear())
         self._maps = (
-            OnnxCompactMaps(network, LAYERS, threads=threads)
-            if device.type == "cpu"
-            else _placed(network, device)
+            OnnxCompactMaps(network, LAYERS) if device.type == "cpu" else _placed(network, device)
         )
 
     def stack(self, pixels: Tensor) -> Stack:
@@ -78,18 +73,14 @@ class CompactLpipsNetwork:
 class CompactRows:
     """The rows of ``CompactInception``."""
 
-    def __init__(
-        self, state: LoadedState, *, dims: int, device: torch.device, threads: int = 1
-    ) -> None:
+    def __init__(self, state: LoadedState, *, dims: int, device: torch.device) -> None:
         """Raises ValueError for other ``dims``, PlatformFault ``weights.format``."""
         if dims != FID_DIMS:
             raise ValueError(f"compact-inception has rows of {FID_DIMS}, not of {dims}")
         network = _filled(CompactInception(), state)
         self._device = device
         self._rows = (
-            OnnxCompactInception(network, threads=threads)
-            if device.type == "cpu"
-            else _placed(network, device)
+            OnnxCompactInception(network) if device.type == "cpu" else _placed(network, device)
         )
 
     def rows(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

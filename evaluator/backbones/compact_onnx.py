@@ -4,8 +4,12 @@ The graphs are written from the modules themselves, piece by piece, so that what
 runs. Features are the same bits for any number of threads, and PyTorch's within rounding.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection
-from functools import singledispatch
+from functools import partial, singledispatch
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,18 +25,50 @@ from evaluator.compact.inception_network import (
     Halving,
     resized,
 )
-from evaluator.compact.networks import LAYERS, UNIT, CompactLpips, CompactVgg, Conv, Residual
+from evaluator.compact.networks import (
+    LAYERS,
+    MIDDLE,
+    UNIT,
+    CompactLpips,
+    CompactVgg,
+    Conv,
+    Residual,
+)
 
-__all__ = ["OnnxCompactInception", "OnnxCompactMaps"]
+if TYPE_CHECKING:
+    import onnx
+    import onnxruntime
+
+__all__ = ["OnnxCompactInception", "OnnxCompactMaps", "write"]
+
+
+class _Sessions:
+    """Of one graph: for each number of threads that callers' work may take, as PyTorch counts it.
+
+    One for one thread is all that a scorer's lanes need; whoever scores a picture at a time has all
+    processors for it.
+    """
+
+    def __init__(
+        self, graph: Graph, given: onnx.ValueInfoProto, outputs: list[onnx.ValueInfoProto]
+    ) -> None:
+        self._make = partial(graph.session, given, outputs)
+        self._lock = Lock()
+        self._made: dict[int, onnxruntime.InferenceSession] = {}
+
+    def run(self, names: list[str], **given: NDArray[Any]) -> list[Tensor]:
+        threads = torch.get_num_threads()
+        with self._lock:
+            if threads not in self._made:
+                self._made[threads] = self._make(threads=threads)
+        return [torch.from_numpy(array) for array in self._made[threads].run(names, given)]
 
 
 class OnnxCompactMaps:
-    """What ``CompactVgg`` or ``CompactLpips`` gives of one picture."""
+    """What ``CompactVgg`` or ``CompactLpips`` gives."""
 
-    def __init__(
-        self, network: CompactVgg | CompactLpips, layers: Collection[str], *, threads: int = 1
-    ) -> None:
-        """``layers``: those that will be asked for. ``threads`` share the work on a picture."""
+    def __init__(self, network: CompactVgg | CompactLpips, layers: Collection[str]) -> None:
+        """``layers``: those that will be asked for, at least one."""
         graph = Graph()
         x = _scaled(graph, "pixels")
         self._names: dict[str, str] = {}
@@ -43,41 +79,44 @@ class OnnxCompactMaps:
                 head = network.heads[layer] if isinstance(network, CompactVgg) else nn.Identity()
                 self._names[layer] = write(head, graph, x)
                 outputs.append(value(self._names[layer], np.float32, "n", "c", "y", "x"))
-        self._session = graph.session(
-            value("pixels", np.uint8, "n", "h", "w", 3), outputs, threads=threads
-        )
+        self._sessions = _Sessions(graph, value("pixels", np.uint8, "n", "h", "w", 3), outputs)
 
     def __call__(self, pixels: Tensor, layers: Collection[str] | None = None) -> dict[str, Tensor]:
-        """uint8 RGB [N, H, W, 3] to layer → float32 [N, C, h, w], for ``layers`` or for all."""
-        wanted = [layer for layer in self._names if layers is None or layer in layers]
+        """uint8 RGB [N, H, W, 3] to layer → float32 [N, C, h, w], for ``layers`` or for all.
+
+        Raises KeyError for a layer that was not named before.
+        """
+        wanted = [layer for layer in LAYERS if layer in (self._names if layers is None else layers)]
+        if not wanted:
+            return {}
         names = [self._names[layer] for layer in wanted]
-        found = self._session.run(names, {"pixels": pixels.numpy()})
-        return dict(zip(wanted, map(torch.from_numpy, found), strict=True))
+        return dict(zip(wanted, self._sessions.run(names, pixels=pixels.numpy()), strict=True))
 
 
 class OnnxCompactInception:
     """What ``CompactInception`` gives, picture by picture."""
 
-    def __init__(self, network: CompactInception, *, threads: int = 1) -> None:
+    def __init__(self, network: CompactInception) -> None:
         graph = Graph()
         x = "x"
         for stage in network.stages.values():
             x = write(stage, graph, x)
-        maps = graph.node("Relu", x)
-        self._session = graph.session(
+        self._maps = graph.node("Relu", x)
+        self._sessions = _Sessions(
+            graph,
             value("x", np.float32, 1, 3, FID_SIDE, FID_SIDE),
-            [value(maps, np.float32, 1, DEEP, "y", "x")],
-            threads=threads,
+            [value(self._maps, np.float32, 1, DEEP, "y", "x")],
         )
         self._head = network.head
 
     def __call__(self, pixels: Tensor) -> Tensor:
-        """uint8 RGB [N, H, W, 3] to float32 [N, ``FID_DIMS``]."""
+        """uint8 RGB [N, H, W, 3], N ≥ 1, to float32 [N, ``FID_DIMS``]."""
         return torch.stack([self._row(each[None]) for each in pixels])
 
     def _row(self, pixels: Tensor) -> Tensor:
-        maps: NDArray[np.float32] = self._session.run(None, {"x": resized(pixels).numpy()})[0]
-        row: Tensor = self._head(torch.from_numpy(maps.mean(axis=(0, 2, 3))))
+        (maps,) = self._sessions.run([self._maps], x=resized(pixels).numpy())
+        means = maps.numpy().mean(axis=(0, 2, 3), dtype=np.float64).astype(np.float32)
+        row: Tensor = self._head(torch.from_numpy(means))
         return row
 
 
@@ -86,14 +125,14 @@ def _scaled(graph: Graph, pixels: str) -> str:
     x = graph.node("Transpose", pixels, perm=[0, 3, 1, 2])
     x = graph.node("Cast", x, to=1)  # float32
     x = graph.node("Div", x, graph.constant("unit", np.float32(UNIT)))
-    return graph.node("Sub", x, graph.constant("middle", np.float32(2)))
+    return graph.node("Sub", x, graph.constant("middle", np.float32(MIDDLE)))
 
 
 @singledispatch
 def write(module: nn.Module, graph: Graph, x: str) -> str:
     """The module's nodes, given ``x``; returns the name of what it makes.
 
-    Raises TypeError for modules that compact networks have none of.
+    Raises TypeError for modules, and kinds of them, that compact networks have none of.
     """
     raise TypeError(f"a {type(module).__name__} has no nodes yet")
 
@@ -105,6 +144,8 @@ def _(module: nn.Identity, graph: Graph, x: str) -> str:
 
 @write.register
 def _(module: nn.Sequential, graph: Graph, x: str) -> str:
+    if type(module) is not nn.Sequential:
+        raise TypeError(f"a {type(module).__name__} has no nodes yet")
     for part in module:
         x = write(part, graph, x)
     return x
@@ -112,6 +153,8 @@ def _(module: nn.Sequential, graph: Graph, x: str) -> str:
 
 @write.register
 def _(module: nn.Conv2d, graph: Graph, x: str) -> str:
+    if (module.dilation, module.groups, module.padding_mode) != ((1, 1), 1, "zeros"):
+        raise TypeError(f"{module} has no nodes yet")
     values = (module.weight,) if module.bias is None else (module.weight, module.bias)
     return graph.node(
         "Conv",
@@ -129,6 +172,8 @@ def _(module: Conv, graph: Graph, x: str) -> str:
 
 @write.register
 def _(module: nn.MaxPool2d, graph: Graph, x: str) -> str:
+    if (module.padding, module.dilation, module.ceil_mode) != (0, 1, False):
+        raise TypeError(f"{module} has no nodes yet")
     return graph.node(
         "MaxPool", x, kernel_shape=2 * [module.kernel_size], strides=2 * [module.stride]
     )

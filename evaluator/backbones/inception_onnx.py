@@ -61,29 +61,30 @@ class OnnxInception:
         layers_up_to(dims)  # refuses other numbers
         graph = _Inception(arrays, source)
         output = wire(graph, "pixels" if clean else graph.preprocess("pixels"), dims)
-        outputs = [value(output, np.float32, "n", dims, "y", "x")]
+        outputs = [value(output, np.float32, 1, dims, "y", "x")]
         if spatial:
             channels = graph.first_channels(graph.made[SPATIAL_LAYER], SPATIAL_CHANNELS)
-            outputs.append(value(channels, np.float32, "n", SPATIAL_CHANNELS, "y", "x"))
+            outputs.append(value(channels, np.float32, 1, SPATIAL_CHANNELS, "y", "x"))
         with _fitting(source):
             self._session = graph.session(_input(clean=clean), outputs, threads=threads)
 
     def rows(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """uint8 RGB [N, H, W, 3] to float32 [N, dims]. For several threads at once."""
-        return _means(self._run(pixels)[0])
+        """uint8 RGB [N, H, W, 3], N ≥ 1, to float32 [N, dims]. For several threads at once."""
+        return np.concatenate([_means(self._run(picture)[0]) for picture in pixels])
 
     def rows_and_spatial(
         self, pixels: NDArray[np.uint8]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The rows, and sFID's features float32 [N, 2023], of a network made with ``spatial``."""
-        maps, watched = self._run(pixels)
-        return _means(maps), watched.reshape(len(watched), -1)
+        found = [self._run(picture) for picture in pixels]
+        rows = [_means(maps) for maps, _ in found]
+        return np.concatenate(rows), np.stack([watched.flatten() for _, watched in found])
 
-    def _run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        given = np.stack([resize_cleanly(each) for each in pixels]) if self._clean else pixels
+    def _run(self, picture: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        given = resize_cleanly(picture) if self._clean else picture
         with _fitting(self._source):
-            found = [self._session.run(None, {"pixels": picture[None]}) for picture in given]
-        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+            found: list[NDArray[np.float32]] = self._session.run(None, {"pixels": given[None]})
+        return found
 
 
 @contextmanager
@@ -113,7 +114,7 @@ class _Inception(Graph):
         super().__init__()
         self._arrays = arrays
         self._source = source
-        self._sides = SideConvolutions(self, MIXED_6_SIDE)
+        self._sides = SideConvolutions(MIXED_6_SIDE)
         self.made: dict[str, str] = {}
         """Layer → the name of its activations."""
 
@@ -135,11 +136,12 @@ class _Inception(Graph):
     def convolve(self, x: str, layer: str) -> str:
         weight, bias = convolution(self._arrays, layer, source=self._source)
         if weight.shape[2:] in KERNELS:
-            return self._sides.convolve(x, weight, bias)
+            self.made[layer] = self._sides.convolve(self, x, weight, bias)
+            return self.made[layer]
         height, width = weight.shape[2:]
         x = self.node(
             "Conv",
-            *(self._sides.maps(x), self.weight(weight), self.weight(bias)),
+            *(self._sides.maps(self, x), self.weight(weight), self.weight(bias)),
             kernel_shape=[height, width],
             pads=2 * list(padding_of(layer, height, width)),
             strides=2 * [stride_of(layer)],
@@ -152,7 +154,7 @@ class _Inception(Graph):
             self.constant(f"{name} of {x}", np.array([value], np.int64))
             for name, value in (("start", 0), ("end", count), ("axis", 1))
         )
-        return self.node("Slice", x, *bounds)
+        return self.node("Slice", self._sides.maps(self, x), *bounds)
 
     def halve(self, x: str) -> str:
         return self.node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
@@ -171,11 +173,11 @@ class _Inception(Graph):
         )
 
     def join(self, branches: Sequence[str]) -> str:
-        return self.node("Concat", *map(self._sides.maps, branches), axis=1)
+        return self.node("Concat", *(self._sides.maps(self, x) for x in branches), axis=1)
 
 
 def _input(*, clean: bool) -> onnx.ValueInfoProto:
     """The pictures; resized already where that is done as clean-fid does it."""
     if clean:
-        return value("pixels", np.float32, "n", 3, SIDE, SIDE)
-    return value("pixels", np.uint8, "n", "h", "w", 3)
+        return value("pixels", np.float32, 1, 3, SIDE, SIDE)
+    return value("pixels", np.uint8, 1, "h", "w", 3)

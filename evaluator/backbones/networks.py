@@ -63,8 +63,8 @@ class Networks:
     ) -> None:
         """``layers`` of VGG and LPIPS networks (``stacks``) are those that will be asked for.
 
-        ``threads`` are onnxruntime's for a picture; PyTorch's are set for each thread. Raises
-        PlatformFault ``weights.*``.
+        ``threads`` are those of large networks run by onnxruntime; PyTorch's, which compact ones
+        take too, are set for each thread. Raises PlatformFault ``weights.*``.
         """
         load = partial(load_state, folder=weights_dir, on_progress=on_download)
         backbones = protocol.backbones
@@ -75,16 +75,13 @@ class Networks:
         self._vgg: Vgg | CompactMaps | None = None
         if layers:
             spec = protocol.backbone("perceptual")
-            self._vgg = _perceptual(
-                spec, states["perceptual"], layers=layers, device=device, threads=threads
-            )
+            self._vgg = _perceptual(spec, states["perceptual"], layers=layers, device=device)
         self._lpips = {
             name: _lpips(
                 protocol.backbone(f"lpips-{name}"),
                 states[f"lpips-{name}"],
                 heads.get(f"lpips-{name}"),
                 device=device,
-                threads=threads,
             )
             for name in sorted(stacks)
         }
@@ -99,7 +96,7 @@ class Networks:
         compact = _compact_streams(protocol, self._streams, self._dims["inception"])
         # sFID's features are made on the way to the pooled block: one pass gives both.
         passes = {"inception" if stream == SPATIAL else stream for stream in self._streams}
-        # onnxruntime takes a CPU picture by picture in two thirds of PyTorch's time.
+        # onnxruntime takes a CPU picture by picture in half of PyTorch's time.
         quick = passes if device.type == "cpu" else compact
         self._inceptions = {
             role: Inception(states[role], dims=self._dims[role], device=device)
@@ -107,10 +104,7 @@ class Networks:
         }
         self._quick = {
             stream: CompactRows(
-                states[_ROLES[stream]],
-                dims=self._dims[_ROLES[stream]],
-                device=device,
-                threads=self._threads,
+                states[_ROLES[stream]], dims=self._dims[_ROLES[stream]], device=device
             )
             if stream in compact
             else self._onnx_inception(states[_ROLES[stream]], stream)
@@ -201,28 +195,18 @@ def _compact_streams(protocol: Protocol, streams: Collection[str], dims: int) ->
 
 
 def _perceptual(
-    spec: BackboneSpec,
-    state: LoadedState,
-    *,
-    layers: Collection[str],
-    device: torch.device,
-    threads: int,
+    spec: BackboneSpec, state: LoadedState, *, layers: Collection[str], device: torch.device
 ) -> Vgg | CompactMaps:
     if spec.architecture == "compact-vgg":
-        return CompactMaps(state, layers=layers, device=device, threads=threads)
+        return CompactMaps(state, layers=layers, device=device)
     return Vgg(state, spec, layers=layers, device=device)
 
 
 def _lpips(
-    spec: BackboneSpec,
-    trunk: LoadedState,
-    heads: LoadedState | None,
-    *,
-    device: torch.device,
-    threads: int,
+    spec: BackboneSpec, trunk: LoadedState, heads: LoadedState | None, *, device: torch.device
 ) -> LpipsNetwork | CompactLpipsNetwork:
     if spec.architecture == "compact-lpips":
-        return CompactLpipsNetwork(trunk, device=device, threads=threads)
+        return CompactLpipsNetwork(trunk, device=device)
     if heads is None:
         raise ValueError(f"the backbone {spec.role} has no heads")
     return LpipsNetwork(spec, trunk, heads, device=device)

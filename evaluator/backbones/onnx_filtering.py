@@ -32,69 +32,71 @@ class _Lines:
 class SideConvolutions:
     """Writes them into a graph of one picture, whose maps have ``side``² places.
 
-    Maps stay in lines from one such convolution to the next; ``maps`` gives what others understand.
+    One graph is handed over each time, so that neither keeps the other alive. Maps stay in lines
+    from one such convolution to the next; ``maps`` gives what others understand.
     """
 
-    def __init__(self, graph: Graph, side: int) -> None:
-        self._graph = graph
+    def __init__(self, side: int) -> None:
         self._side = side
         self._filter = side_filter(side)
         self._lines: dict[str, _Lines] = {}
 
-    def convolve(self, x: str, weight: Floats, bias: Floats) -> str:
+    def convolve(self, graph: Graph, x: str, weight: Floats, bias: Floats) -> str:
         """With ReLU; ``weight``: [after, before, 7, 1] or [after, before, 1, 7]."""
         after, before, *kernel = weight.shape
         axis = KERNELS.index((kernel[0], kernel[1]))
-        lines = self._along(self._lines.get(x) or self._in_lines(x, before), axis)
-        products = self._products(lines, weight.reshape(after, before, TAPS))
-        made = self._graph.node(
+        lines = self._along(graph, self._lines.get(x) or self._in_lines(graph, x, before), axis)
+        products = self._products(graph, lines, weight.reshape(after, before, TAPS))
+        made = graph.node(
             "Gemm",
-            self._graph.constant("gathered", self._filter.gathered),
-            self._shaped(products, COUNT * self._filter.tiles, -1),
-            self._graph.weight(np.tile(bias, self._side)),
+            graph.constant(f"gathered {self._side}", self._filter.gathered),
+            _shaped(graph, products, COUNT * self._filter.tiles, -1),
+            graph.weight(np.tile(bias, self._side)),
         )
-        name = self._graph.node("Relu", made)
+        name = graph.node("Relu", made)
         self._lines[name] = _Lines(name, axis, after)
         return name
 
-    def maps(self, x: str) -> str:
+    def maps(self, graph: Graph, x: str) -> str:
         """``x`` as [1, C, side, side], if it was made here; or ``x`` itself."""
         lines = self._lines.get(x)
         if lines is None:
             return x
-        channels_last = self._shaped(self._along(lines, 0).name, self._side**2, lines.channels)
-        flat = self._graph.node("Transpose", channels_last, perm=[1, 0])
-        return self._shaped(flat, 1, lines.channels, self._side, self._side)
+        lines = self._along(graph, lines, 0)
+        channels_last = _shaped(graph, lines.name, self._side**2, lines.channels)
+        flat = graph.node("Transpose", channels_last, perm=[1, 0])
+        return _shaped(graph, flat, 1, lines.channels, self._side, self._side)
 
-    def _products(self, lines: _Lines, weight: Floats) -> str:
+    def _products(self, graph: Graph, lines: _Lines, weight: Floats) -> str:
         """Of inputs and filters, [COUNT · tiles · side, after]."""
-        spread = self._graph.node(
+        spread = graph.node(
             "MatMul",
-            self._graph.constant("spread", self._filter.spread),
-            self._shaped(lines.name, self._side, -1),
+            graph.constant(f"spread {self._side}", self._filter.spread),
+            _shaped(graph, lines.name, self._side, -1),
         )
-        parts = self._graph.split(self._shaped(spread, -1, lines.channels), COUNT)
+        parts = graph.split(_shaped(graph, spread, -1, lines.channels), COUNT)
         filters = self._filter.filters(weight)
         # Each by itself: onnxruntime lays such weights out beforehand, a stack of them it does not.
         made = [
-            self._graph.node("MatMul", part, self._graph.weight(each))
+            graph.node("MatMul", part, graph.weight(each))
             for part, each in zip(parts, filters, strict=True)
         ]
-        return self._graph.node("Concat", *made, axis=0)
+        return graph.node("Concat", *made, axis=0)
 
-    def _in_lines(self, x: str, channels: int) -> _Lines:
-        flat = self._shaped(x, channels, self._side**2)
-        return _Lines(self._graph.node("Transpose", flat, perm=[1, 0]), 0, channels)
+    def _in_lines(self, graph: Graph, x: str, channels: int) -> _Lines:
+        flat = _shaped(graph, x, channels, self._side**2)
+        return _Lines(graph.node("Transpose", flat, perm=[1, 0]), 0, channels)
 
-    def _along(self, lines: _Lines, axis: int) -> _Lines:
+    def _along(self, graph: Graph, lines: _Lines, axis: int) -> _Lines:
         if lines.axis == axis:
             return lines
-        rows = self._shaped(lines.name, self._side**2, lines.channels)
+        rows = _shaped(graph, lines.name, self._side**2, lines.channels)
         # A transpose would be joined to others, and the whole take six times as long.
         turned = np.arange(self._side**2).reshape(self._side, self._side).T
-        order = self._graph.constant("sides exchanged", turned.flatten())
-        return _Lines(self._graph.node("Gather", rows, order, axis=0), axis, lines.channels)
+        order = graph.constant(f"sides exchanged {self._side}", turned.flatten())
+        return _Lines(graph.node("Gather", rows, order, axis=0), axis, lines.channels)
 
-    def _shaped(self, x: str, *sides: int) -> str:
-        shape = self._graph.constant(f"shape {sides}", np.array(sides, np.int64))
-        return self._graph.node("Reshape", x, shape)
+
+def _shaped(graph: Graph, x: str, *sides: int) -> str:
+    shape = graph.constant(f"shape {sides}", np.array(sides, np.int64))
+    return graph.node("Reshape", x, shape)

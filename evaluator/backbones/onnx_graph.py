@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +23,14 @@ OPSET, IR_VERSION = 18, 9
 
 
 def onnxruntime_version() -> str:
-    """The engine's version, without loading it: features of two differ in their last digits."""
-    return importlib.metadata.version("onnxruntime")
+    """The engine's version, without loading it: features of two differ in their last digits.
+
+    Its build for GPUs is a package of another name; "none" where neither is installed.
+    """
+    for package in ("onnxruntime", "onnxruntime-gpu"):
+        with suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(package)
+    return "none"
 
 
 class Graph:

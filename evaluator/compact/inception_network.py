@@ -33,31 +33,13 @@ DEEP = BLOCKS["mixed_6e"]
 NARROW = {"mixed_5d": 64, "mixed_6": 96}
 """Channels within bottlenecks."""
 
-SLICE = 192
-
-
-class Narrowing(Conv):
-    """1×1 to fewer channels, in slices of at most ``SLICE``.
-
-    oneDNN adds the products of more in another order where it has several threads, and features
-    have to be the same bits for any number.
-    """
-
-    def __init__(self, before: int, after: int) -> None:
-        super().__init__(before, after, kernel=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        slices = zip(torch.split(x, SLICE, 1), torch.split(self.weight, SLICE, 1), strict=True)
-        first, *others = (F.conv2d(part, weight) for part, weight in slices)
-        return F.relu(sum(others, first) + self.bias[:, None, None])  # type: ignore[index]
-
 
 class Bottleneck(nn.Module):
     """x + widen(convolutions(narrow(x))), He et al. 2016 ("Identity mappings"), without norms."""
 
     def __init__(self, channels: int, narrow: int, *kernels: int | tuple[int, int]) -> None:
         super().__init__()
-        self.narrow = Narrowing(channels, narrow)
+        self.narrow = Conv(channels, narrow, kernel=1)
         self.convs = nn.Sequential(*(Conv(narrow, narrow, kernel=kernel) for kernel in kernels))
         self.widen = nn.Conv2d(narrow, channels, 1)
         nn.init.normal_(self.widen.weight, std=0.05 / narrow**0.5)

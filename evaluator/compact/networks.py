@@ -2,7 +2,7 @@
 
 Each gives in one pass what the network it imitates gives, in fewer channels: the teacher's features
 on the axes along which they vary most. No normalisation layers: a picture's features depend on it
-alone. Maps lie channels-last.
+alone.
 """
 
 from collections.abc import Collection
@@ -14,6 +14,7 @@ from torch.nn import functional as F
 __all__ = [
     "CHANNELS",
     "LAYERS",
+    "MIDDLE",
     "UNIT",
     "CompactLpips",
     "CompactVgg",
@@ -30,13 +31,13 @@ WIDTHS = {"conv1_1": 24, "conv2_1": 48, "conv3_1": 80, "conv4_1": 112}
 LAYERS = tuple(CHANNELS)
 
 
-UNIT = 63.75
-"""Of a pixel's 0..255: the networks see −2..2."""
+UNIT, MIDDLE = 63.75, 2
+"""Of a pixel's 0..255: the networks see pixel / UNIT − MIDDLE, so −2..2."""
 
 
 def _scaled(pixels: Tensor) -> Tensor:
     """uint8 or float 0..255 [N, H, W, 3] to [N, 3, H, W] in −2..2."""
-    return pixels.permute(0, 3, 1, 2).float() / UNIT - 2
+    return pixels.permute(0, 3, 1, 2).float() / UNIT - MIDDLE
 
 
 class Conv(nn.Conv2d):

@@ -33,7 +33,8 @@ def lpips(a: Sequence[Tensor], b: Sequence[Tensor], heads: Sequence[Tensor]) -> 
 
 
 def _distance(x: Tensor, y: Tensor, weights: Tensor) -> float:
-    parts = zip(*(torch.split(each.flatten(1), BLOCK, 1) for each in (x, y)), strict=True)
+    block = BLOCK if x.is_cpu else x[0].numel()
+    parts = zip(*(torch.split(each.flatten(1), block, 1) for each in (x, y)), strict=True)
     wide = weights.double()
     places = torch.cat([wide @ (_unit(a) - _unit(b)).square() for a, b in parts])
     return float(places.cpu().numpy().mean())  # PyTorch's depends on the number of threads

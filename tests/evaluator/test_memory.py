@@ -45,8 +45,9 @@ def test_pytorch_s_and_numpy_s_own_errors_are_recognised() -> None:
 def test_onnxruntime_s_own_error_is_recognised() -> None:
     arrays = {name: tensor.numpy() for name, tensor in random_state().items()}
     network = OnnxInception(arrays, dims=64, source="test")
+    large = np.zeros((1, 4096, 4096, 3), np.uint8)
     with little_memory(), pytest.raises(MemoryError), shortage_as_memory_error():
-        network.rows(np.zeros((256, 64, 64, 3), np.uint8))
+        network.rows(large)
 
 
 @pytest.mark.parametrize("error", [ValueError("out of memory"), RuntimeError("size mismatch")])

@@ -63,17 +63,35 @@ def test_rows_are_those_of_the_module(inception: CompactInception, pixels: Tenso
     assert differ(found, expected) <= WITHIN
 
 
-def test_bits_do_not_depend_on_threads_or_batch(
-    inception: CompactInception, pixels: Tensor
-) -> None:
-    alone, shared = (OnnxCompactInception(inception, threads=threads) for threads in (1, 2))
-    assert torch.equal(alone(pixels), shared(pixels))
-    assert torch.equal(alone(pixels)[1:], alone(pixels[1:]))
-    network = maps_of(CompactVgg)
-    one, two = (OnnxCompactMaps(network, LAYERS, threads=threads)(pixels) for threads in (1, 2))
-    assert all(torch.equal(one[layer], two[layer]) for layer in LAYERS)
+def test_bits_do_not_depend_on_threads(inception: CompactInception, pixels: Tensor) -> None:
+    rows, maps = OnnxCompactInception(inception), OnnxCompactMaps(maps_of(CompactVgg), LAYERS)
+    before = torch.get_num_threads()
+    try:
+        found = []
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append([rows(pixels), *maps(pixels).values()])
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(one, two) for one, two in zip(*found, strict=True))
 
 
-def test_a_module_that_was_never_written_down_is_named() -> None:
-    with pytest.raises(TypeError, match="BatchNorm2d"):
-        write(nn.BatchNorm2d(3), Graph(), "x")
+def test_nothing_is_given_that_was_not_asked_for(pixels: Tensor) -> None:
+    maps = OnnxCompactMaps(maps_of(CompactVgg), {"conv1_1"})
+    assert maps(pixels, ()) == {}
+    with pytest.raises(KeyError, match="conv3_1"):
+        maps(pixels, {"conv3_1"})
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.BatchNorm2d(3),
+        nn.Conv2d(3, 3, 3, dilation=2),
+        nn.Conv2d(3, 3, 3, padding_mode="reflect"),
+        nn.MaxPool2d(3, 2, ceil_mode=True),
+    ],
+)
+def test_a_module_that_was_never_written_down_is_named(module: nn.Module) -> None:
+    with pytest.raises(TypeError, match=type(module).__name__):
+        write(module, Graph(), "x")

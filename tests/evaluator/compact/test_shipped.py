@@ -33,19 +33,14 @@ Pixels = NDArray[np.uint8]
 
 @pytest.fixture(scope="module")
 def networks(tmp_path_factory: pytest.TempPathFactory) -> Networks:
-    return networks_of(tmp_path_factory.mktemp("empty"))  # nothing cached, nothing to be had
-
-
-def networks_of(weights_dir: Path, *, threads: int = 1) -> Networks:
     measures = Measures.of(RULES)
     return Networks(
         RULES,
         layers=measures.layers,
         stacks=measures.output.stacks,
         device=torch.device("cpu"),
-        weights_dir=weights_dir,
+        weights_dir=tmp_path_factory.mktemp("empty"),  # nothing cached, nothing to be had
         on_download=None,
-        threads=threads,
     )
 
 
@@ -168,14 +163,13 @@ def test_a_guard_ends_at_a_block_of_its_own(tmp_path: Path, pictures: list[Pixel
 
 
 def test_a_picture_s_features_and_values_are_the_same_bits_for_any_number_of_threads(
-    tmp_path: Path, pictures: list[Pixels]
+    networks: Networks, pictures: list[Pixels]
 ) -> None:
     before = torch.get_num_threads()
     try:
         found = []
         for threads in (1, 2):
             torch.set_num_threads(threads)
-            networks = networks_of(tmp_path, threads=threads)
             found.append((networks.rows(pictures[0])["inception"], values(networks, *pictures)))
     finally:
         torch.set_num_threads(before)

@@ -1,6 +1,8 @@
 """The weights that come with the package: whole, small, found without a download, and sane."""
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from evaluator.backbones import weights as registry
-from evaluator.backbones.compact import CompactMaps
+from evaluator.backbones.compact import CompactLpipsNetwork, CompactMaps, CompactRows
 from evaluator.backbones.download import fetch
 from evaluator.backbones.loading import LoadedState, load_state
 from evaluator.backbones.networks import Networks
@@ -102,10 +104,19 @@ def test_they_cannot_be_replaced_by_hand(tmp_path: Path) -> None:
     assert caught.value.code == "weights.packaged"
 
 
-def test_weights_of_another_network_are_refused() -> None:
+@pytest.mark.parametrize(
+    "network",
+    [
+        partial(CompactMaps, layers=["conv1_1"]),
+        CompactLpipsNetwork,
+        partial(CompactRows, dims=COMPACT_FID_DIMS),
+    ],
+)
+def test_weights_of_another_network_are_refused(network: Callable[..., object]) -> None:
     state = LoadedState("odd", {"weight": torch.zeros(1)}, "0" * 64)
-    with pytest.raises(PlatformFault, match="odd do not fit"):
-        CompactMaps(state, layers=["conv1_1"], device=torch.device("cpu"))
+    with pytest.raises(PlatformFault, match="odd do not fit") as caught:
+        network(state, device=torch.device("cpu"))
+    assert caught.value.code == "weights.format"
 
 
 def test_the_content_is_perfect_by_content_metrics_and_the_style_by_style_metrics(

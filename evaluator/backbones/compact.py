@@ -30,11 +30,7 @@ class CompactMaps:
     """The layers of VGG-19 that ``CompactVgg`` imitates."""
 
     def __init__(
-        self,
-        state: LoadedState,
-        *,
-        layers: Collection[str],
-        device: torch.device,
+        self, state: LoadedState, *, layers: Collection[str], device: torch.device
     ) -> None:
         """Raises ValueError for a layer it has not, PlatformFault ``weights.format``."""
         if not set(layers) <= set(LAYERS):

@@ -153,9 +153,10 @@ def _(module: nn.Sequential, graph: Graph, x: str) -> str:
 
 @write.register
 def _(module: nn.Conv2d, graph: Graph, x: str) -> str:
-    if (module.dilation, module.groups, module.padding_mode) != ((1, 1), 1, "zeros"):
+    plain = (module.dilation, module.groups, module.padding_mode) == ((1, 1), 1, "zeros")
+    if not plain or module.bias is None:
         raise TypeError(f"{module} has no nodes yet")
-    values = (module.weight,) if module.bias is None else (module.weight, module.bias)
+    values = module.weight, module.bias
     return graph.node(
         "Conv",
         *(x, *(graph.weight(each.detach().contiguous().numpy()) for each in values)),

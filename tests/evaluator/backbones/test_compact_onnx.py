@@ -88,6 +88,7 @@ def test_nothing_is_given_that_was_not_asked_for(pixels: Tensor) -> None:
     [
         nn.BatchNorm2d(3),
         nn.Conv2d(3, 3, 3, dilation=2),
+        nn.Conv2d(3, 3, 3, bias=False),
         nn.Conv2d(3, 3, 3, padding_mode="reflect"),
         nn.MaxPool2d(3, 2, ceil_mode=True),
     ],
